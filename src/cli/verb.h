@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a verb of the program is: its name, its help, its options and what runs it. verbs.cpp holds the
+// one table; command line, --help, man pages and completion are all made from it, so an option is
+// written down once.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace weft::cli {
+
+/// Exit codes: 0 to 3 are verdicts, the rest follow sysexits.h.
+enum Exit : int {
+  kOk = 0, kWarning = 1, kCritical = 2, kUnknown = 3,
+  kUsage = 64, kBadData = 65, kUnavailable = 69, kInternal = 70, kNoPermission = 77,
+};
+/// The one table from error code to exit code.
+[[nodiscard]] int exit_code(base::Code code);
+/// Prints "weft: " and the error on standard error; returns its exit code.
+int report(const base::Error& error);
+
+struct OptionSpec {
+  std::string_view name;    ///< "--watch"
+  std::string_view value;   ///< "SECONDS"; empty for a flag
+  std::string_view help;    ///< effect, default, unit, range; published text
+  bool repeats = false;     ///< may be given several times, or with several values
+};
+
+struct PositionalSpec {
+  std::string_view name;  ///< "FILE"
+  std::string_view help;
+  bool required = true;
+  bool repeats = false;
+};
+
+/// What the user gave.
+class Arguments {
+ public:
+  [[nodiscard]] bool has(std::string_view name) const { return values_.contains(std::string(name)); }
+  [[nodiscard]] std::optional<std::string> value(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> values(std::string_view name) const;
+  void add(std::string name, std::string value) { values_[std::move(name)].push_back(std::move(value)); }
+
+ private:
+  std::map<std::string, std::vector<std::string>> values_;
+};
+
+struct VerbSpec {
+  std::string_view name;         ///< "scan", or "rack check" for a verb with a sub-verb
+  std::string_view summary;      ///< one line, for `weft --help`
+  std::string_view description;  ///< paragraphs, for `weft VERB --help` and the man page
+  std::span<const PositionalSpec> positionals;
+  std::span<const OptionSpec> options;
+  int (*run)(const Arguments&) = nullptr;
+  bool is_read_only = false;     ///< part of the static read-only file
+};
+
+/// Parses and runs. `verbs` is the table that this program has.
+int run_program(int argc, const char* const* argv, std::span<const VerbSpec> verbs);
+
+}  // namespace weft::cli

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model that everything shares: a device has ports; a link joins two ports; a link runs over
+// segments; retimers divide it; a port has lanes. It is made from a rack file (rack.h: the plan) or
+// from a machine (driver/: what is there), so that the two can be compared (diff.h). Values only: no
+// clock, no measurement; what is measured is in observe/.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "base/units.h"
+#include "fabric/protocol.h"
+
+namespace weft::fabric {
+
+struct DeviceTag { static constexpr std::string_view kPrefix = "dev"; };
+struct PortTag { static constexpr std::string_view kPrefix = "prt"; };
+struct LinkTag { static constexpr std::string_view kPrefix = "lnk"; };
+using DeviceId = base::StrongId<DeviceTag>;
+using PortId = base::StrongId<PortTag>;
+using LinkId = base::StrongId<LinkTag>;
+
+/// What a device is for. `kUnknown` is a value, not an error.
+enum class DeviceKind : std::uint8_t {
+  kUnknown, kHost, kProcessor, kAccelerator, kNic, kSwitch, kBridge, kRetimer, kCableModule,
+  kMemoryController, kStorage, kMemory, kOther,
+};
+[[nodiscard]] std::string_view key(DeviceKind kind);
+[[nodiscard]] std::optional<DeviceKind> device_kind(std::string_view key);
+
+/// Which part this is: what one orders, and which one it is. Empty is unknown.
+struct PartIdentity {
+  std::string vendor;
+  std::string part_number;
+  std::string serial;
+  std::string slot;
+  std::string firmware;
+  friend bool operator==(const PartIdentity&, const PartIdentity&) = default;
+};
+
+/// Where a device stands. Unset is unknown.
+struct ChassisPosition {
+  std::optional<int> row;
+  std::string rack;
+  std::optional<int> unit;  ///< rack unit of its lowest edge, 1 at the bottom
+  std::string tray;
+  std::string slot;
+  friend bool operator==(const ChassisPosition&, const ChassisPosition&) = default;
+};
+
+struct Port {
+  PortId id;
+  DeviceId device;
+  std::string name;       ///< unique in its device: "nvl3", "pcie0", "00:1c.0"
+  ProtocolId protocol{};  ///< the fastest it can run; protocol.h
+  base::LaneCount lanes;  ///< the widest it can run
+};
+
+struct Device {
+  DeviceId id;
+  std::string name;  ///< unique in its fabric: "server3/gpu5", "host-a/0000:1b:00.0"
+  DeviceKind kind = DeviceKind::kUnknown;
+  PartIdentity part;
+  ChassisPosition position;
+  std::string parent;  ///< name of the device that holds it (a tray, a host), or empty
+  std::vector<PortId> ports;
+};
+
+/// Copper by cable kind, fibre by optics kind, and what lies on boards.
+enum class Medium : std::uint8_t {
+  kUnknown, kBoard, kConnector, kPackage, kBackplane,
+  kDac,       ///< passive copper
+  kAcc,       ///< redriven copper
+  kAec,       ///< retimed copper
+  kAoc,       ///< active optical cable, both ends fixed
+  kDspOptics, ///< retimed pluggable optics
+  kLpo,       ///< linear pluggable optics
+  kCpo,       ///< co-packaged optics
+  kCoherent,  ///< coherent optics, campus spans
+};
+[[nodiscard]] std::string_view key(Medium medium);
+[[nodiscard]] std::optional<Medium> medium(std::string_view key);
+
+/// One stretch of a link's path, in order from port `a` to port `b`.
+struct Segment {
+  Medium medium = Medium::kUnknown;
+  std::string part;            ///< part name in data/media, or free text; may be empty
+  base::Millimetres length;    ///< 0 where unknown
+  std::optional<DeviceId> retimer_after;  ///< the retimer that ends this segment, if one does
+};
+
+struct Link {
+  LinkId id;
+  std::string name;  ///< unique in its fabric
+  PortId a;          ///< upstream (toward host) end where the protocol has one
+  PortId b;
+  ProtocolId protocol{};  ///< what it is meant to run
+  base::LaneCount lanes;
+  std::vector<Segment> segments;
+};
+
+/// A set of devices, ports and links with look-up by id and name. Order is insertion order.
+class Fabric {
+ public:
+  std::string name;
+
+  /// Adds; the id is derived from the names: device "dev" of its name, port of "device/port",
+  /// link of its name. kAlreadyExists when the name is taken.
+  base::Result<DeviceId> add(Device device);
+  base::Result<PortId> add_port(DeviceId device, std::string port_name, ProtocolId protocol,
+                                base::LaneCount lanes);
+  base::Result<LinkId> add(Link link);
+
+  [[nodiscard]] const std::vector<Device>& devices() const { return devices_; }
+  [[nodiscard]] const std::vector<Port>& ports() const { return ports_; }
+  [[nodiscard]] const std::vector<Link>& links() const { return links_; }
+
+  /// nullptr where there is none.
+  [[nodiscard]] const Device* device(DeviceId id) const;
+  [[nodiscard]] const Port* port(PortId id) const;
+  [[nodiscard]] const Link* link(LinkId id) const;
+  [[nodiscard]] Device* device(DeviceId id);
+  [[nodiscard]] const Device* device_named(std::string_view name) const;
+  /// The first link that ends at this port.
+  [[nodiscard]] const Link* link_at(PortId port) const;
+  /// "device/port", or the id's text where the port is unknown.
+  [[nodiscard]] std::string port_name(PortId id) const;
+
+ private:
+  std::vector<Device> devices_;
+  std::vector<Port> ports_;
+  std::vector<Link> links_;
+  std::unordered_map<DeviceId, std::size_t> device_index_;
+  std::unordered_map<PortId, std::size_t> port_index_;
+  std::unordered_map<LinkId, std::size_t> link_index_;
+  std::unordered_map<PortId, std::size_t> link_by_port_;
+};
+
+}  // namespace weft::fabric
