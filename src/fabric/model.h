@@ -110,11 +110,11 @@ class Fabric {
  public:
   std::string name;
 
-  /// Adds; the id is derived from the names: device "dev" of its name, port of "device/port",
-  /// link of its name. kAlreadyExists when the name is taken.
+  /// Adds. A null id is derived from the names: a device's from its name, a port's from
+  /// "device/port", a link's from its name; an id that is set is kept (a machine's ids come from where
+  /// things sit). kAlreadyExists when the name or the id is taken; kNotFound for a port's device.
   base::Result<DeviceId> add(Device device);
-  base::Result<PortId> add_port(DeviceId device, std::string port_name, ProtocolId protocol,
-                                base::LaneCount lanes);
+  base::Result<PortId> add(Port port);
   base::Result<LinkId> add(Link link);
 
   [[nodiscard]] const std::vector<Device>& devices() const { return devices_; }
