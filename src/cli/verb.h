@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a verb of the program is: its name, its help, its options and what runs it. verbs.cpp holds the
-// one table; command line, --help, man pages and completion are all made from it, so an option is
-// written down once.
+// What a verb of the program is: its name, its help, its options and what runs it. verbs.cpp holds
+// the one table; command line, --help, man pages and completion are all made from it, so an option
+// is written down once.
 #pragma once
+
+#include "base/result.h"
 
 #include <map>
 #include <optional>
@@ -11,25 +13,33 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
-
 namespace weft::cli {
 
 /// Exit codes: 0 to 3 are verdicts, the rest follow sysexits.h.
 enum Exit : int {
-  kOk = 0, kWarning = 1, kCritical = 2, kUnknown = 3,
-  kUsage = 64, kBadData = 65, kUnavailable = 69, kInternal = 70, kNoPermission = 77,
+  kOk = 0,
+  kWarning = 1,
+  kCritical = 2,
+  kUnknown = 3,
+  kUsage = 64,
+  kBadData = 65,
+  kUnavailable = 69,
+  kInternal = 70,
+  kNoPermission = 77,
 };
 /// The one table from error code to exit code.
 [[nodiscard]] int exit_code(base::Code code);
 /// Prints "weft: " and the error on standard error; returns its exit code.
 int report(const base::Error& error);
+/// For what only the verb can see in its arguments ("--watch: not a number"): prints, returns
+/// kUsage.
+int report_usage(std::string_view what, std::string_view hint = {});
 
 struct OptionSpec {
-  std::string_view name;    ///< "--watch"
-  std::string_view value;   ///< "SECONDS"; empty for a flag
-  std::string_view help;    ///< effect, default, unit, range; published text
-  bool repeats = false;     ///< may be given several times, or with several values
+  std::string_view name;   ///< "--watch", or "-o,--output"
+  std::string_view value;  ///< "SECONDS"; empty for a flag
+  std::string_view help;   ///< effect, default, unit, range; published text
+  bool repeats = false;    ///< may be given several times, or with several values
 };
 
 struct PositionalSpec {
@@ -39,13 +49,29 @@ struct PositionalSpec {
   bool repeats = false;
 };
 
-/// What the user gave.
+/// A line for the "Examples" of help and man page.
+struct ExampleSpec {
+  std::string_view command;  ///< "weft scan --from rack7.tar.zst"
+  std::string_view help;     ///< what it does, one line
+};
+
+/// What an exit code means for one verb.
+struct ExitSpec {
+  int code = 0;
+  std::string_view meaning;
+};
+
+/// What the user gave. Options are found by any of their names ("-o" or "--output").
 class Arguments {
  public:
-  [[nodiscard]] bool has(std::string_view name) const { return values_.contains(std::string(name)); }
+  [[nodiscard]] bool has(std::string_view name) const {
+    return values_.contains(std::string(name));
+  }
   [[nodiscard]] std::optional<std::string> value(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> values(std::string_view name) const;
-  void add(std::string name, std::string value) { values_[std::move(name)].push_back(std::move(value)); }
+  void add(std::string name, std::string value) {
+    values_[std::move(name)].push_back(std::move(value));
+  }
 
  private:
   std::map<std::string, std::vector<std::string>> values_;
@@ -58,10 +84,21 @@ struct VerbSpec {
   std::span<const PositionalSpec> positionals;
   std::span<const OptionSpec> options;
   int (*run)(const Arguments&) = nullptr;
-  bool is_read_only = false;     ///< part of the static read-only file
+  bool is_read_only = false;  ///< part of the static read-only file
+  std::span<const ExampleSpec> examples = {};
+  std::span<const ExitSpec> exits = {};  ///< those below 64; empty: 0 is success
 };
 
-/// Parses and runs. `verbs` is the table that this program has.
+/// The verdicts' exit codes, for `VerbSpec::exits` of verbs that judge.
+inline constexpr ExitSpec kVerdictExits[] = {
+    {kOk, "every link is as it should be, or there is none to judge"},
+    {kWarning, "a warning"},
+    {kCritical, "something critical"},
+    {kUnknown, "not enough could be read to judge"},
+};
+
+/// Parses and runs. `verbs` is the table that this program has. Unknown verbs and options end in
+/// kUsage with the nearest name; exceptions of third-party code end here, in kInternal.
 int run_program(int argc, const char* const* argv, std::span<const VerbSpec> verbs);
 
 }  // namespace weft::cli
