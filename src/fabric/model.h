@@ -1,35 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 // The model that everything shares: a device has ports; a link joins two ports; a link runs over
 // segments; retimers divide it; a port has lanes. It is made from a rack file (rack.h: the plan) or
-// from a machine (driver/: what is there), so that the two can be compared (diff.h). Values only: no
-// clock, no measurement; what is measured is in observe/.
+// from a machine (driver/: what is there), so that the two can be compared (diff.h). Values only:
+// no clock, no measurement; what is measured is in observe/.
 #pragma once
-
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <unordered_map>
-#include <vector>
 
 #include "base/id.h"
 #include "base/result.h"
 #include "base/units.h"
 #include "fabric/protocol.h"
 
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
 namespace weft::fabric {
 
-struct DeviceTag { static constexpr std::string_view kPrefix = "dev"; };
-struct PortTag { static constexpr std::string_view kPrefix = "prt"; };
-struct LinkTag { static constexpr std::string_view kPrefix = "lnk"; };
+struct DeviceTag {
+  static constexpr std::string_view kPrefix = "dev";
+};
+struct PortTag {
+  static constexpr std::string_view kPrefix = "prt";
+};
+struct LinkTag {
+  static constexpr std::string_view kPrefix = "lnk";
+};
 using DeviceId = base::StrongId<DeviceTag>;
 using PortId = base::StrongId<PortTag>;
 using LinkId = base::StrongId<LinkTag>;
 
 /// What a device is for. `kUnknown` is a value, not an error.
 enum class DeviceKind : std::uint8_t {
-  kUnknown, kHost, kProcessor, kAccelerator, kNic, kSwitch, kBridge, kRetimer, kCableModule,
-  kMemoryController, kStorage, kMemory, kOther,
+  kUnknown,
+  kHost,
+  kProcessor,
+  kAccelerator,
+  kNic,
+  kSwitch,
+  kBridge,
+  kRetimer,
+  kCableModule,
+  kMemoryController,
+  kStorage,
+  kMemory,
+  kOther,
+  kEnclosure,  ///< what holds others: a tray, a chassis, a baseboard
 };
 [[nodiscard]] std::string_view key(DeviceKind kind);
 [[nodiscard]] std::optional<DeviceKind> device_kind(std::string_view key);
@@ -62,27 +83,43 @@ struct Port {
   base::LaneCount lanes;  ///< the widest it can run
 };
 
+/// Which way bits go on a lane; "host" is the link's end `a`.
+enum class LaneDirection : std::uint8_t { kTowardDevice, kTowardHost };
+
+/// One lane of a port, one direction: what an eye, a margin or an error ratio belongs to.
+struct Lane {
+  PortId port;
+  std::uint32_t index = 0;  ///< 0 to the port's lanes - 1
+  LaneDirection direction = LaneDirection::kTowardDevice;
+  friend constexpr auto operator<=>(const Lane&, const Lane&) = default;
+};
+
 struct Device {
   DeviceId id;
   std::string name;  ///< unique in its fabric: "server3/gpu5", "host-a/0000:1b:00.0"
   DeviceKind kind = DeviceKind::kUnknown;
   PartIdentity part;
   ChassisPosition position;
-  std::string parent;  ///< name of the device that holds it (a tray, a host), or empty
+  std::string parent;     ///< name of the device that holds it (a tray, a host), or empty
+  base::LaneCount lanes;  ///< lanes it has in all (switch) or repeats (retimer); 0 where unknown
   std::vector<PortId> ports;
 };
 
 /// Copper by cable kind, fibre by optics kind, and what lies on boards.
 enum class Medium : std::uint8_t {
-  kUnknown, kBoard, kConnector, kPackage, kBackplane,
-  kDac,       ///< passive copper
-  kAcc,       ///< redriven copper
-  kAec,       ///< retimed copper
-  kAoc,       ///< active optical cable, both ends fixed
-  kDspOptics, ///< retimed pluggable optics
-  kLpo,       ///< linear pluggable optics
-  kCpo,       ///< co-packaged optics
-  kCoherent,  ///< coherent optics, campus spans
+  kUnknown,
+  kBoard,
+  kConnector,
+  kPackage,
+  kBackplane,
+  kDac,        ///< passive copper
+  kAcc,        ///< redriven copper
+  kAec,        ///< retimed copper
+  kAoc,        ///< active optical cable, both ends fixed
+  kDspOptics,  ///< retimed pluggable optics
+  kLpo,        ///< linear pluggable optics
+  kCpo,        ///< co-packaged optics
+  kCoherent,   ///< coherent optics, campus spans
 };
 [[nodiscard]] std::string_view key(Medium medium);
 [[nodiscard]] std::optional<Medium> medium(std::string_view key);
@@ -90,8 +127,8 @@ enum class Medium : std::uint8_t {
 /// One stretch of a link's path, in order from port `a` to port `b`.
 struct Segment {
   Medium medium = Medium::kUnknown;
-  std::string part;            ///< part name in data/media, or free text; may be empty
-  base::Millimetres length;    ///< 0 where unknown
+  std::string part;                       ///< part name in data/media, or free text; may be empty
+  base::Millimetres length;               ///< 0 where unknown
   std::optional<DeviceId> retimer_after;  ///< the retimer that ends this segment, if one does
 };
 
@@ -105,14 +142,40 @@ struct Link {
   std::vector<Segment> segments;
 };
 
+/// How a planned device is recognised on a machine; empty keys ask nothing. match.h does the work.
+struct MatchKeys {
+  std::string host;  ///< host name of the machine that sees it
+  std::string bdf;   ///< "0000:1b:00.0"
+  std::string serial;
+  std::string slot;
+  std::string part;  ///< part number, or "vendor:device" in hexadecimal ("10de:2330")
+  [[nodiscard]] bool empty() const {
+    return host.empty() && bdf.empty() && serial.empty() && slot.empty() && part.empty();
+  }
+  friend bool operator==(const MatchKeys&, const MatchKeys&) = default;
+};
+
+/// What a live link must run at, where that is less than the link's own protocol and lanes.
+struct LinkExpectation {
+  ProtocolId protocol{};
+  base::LaneCount lanes;
+  friend bool operator==(const LinkExpectation&, const LinkExpectation&) = default;
+};
+
 /// A set of devices, ports and links with look-up by id and name. Order is insertion order.
 class Fabric {
  public:
   std::string name;
+  std::string description;
+  /// Side tables of a plan, filled by the rack file; empty for what was found on a machine.
+  std::map<DeviceId, MatchKeys> match;
+  std::map<LinkId, LinkExpectation> expect;
 
   /// Adds. A null id is derived from the names: a device's from its name, a port's from
-  /// "device/port", a link's from its name; an id that is set is kept (a machine's ids come from where
-  /// things sit). kAlreadyExists when the name or the id is taken; kNotFound for a port's device.
+  /// "device/port", a link's from its name; an id that is set is kept (a machine's ids come from
+  /// where things sit). kAlreadyExists when the name or the id is taken; kNotFound where a port's
+  /// device or a link's port is not there; kInvalidArgument for an empty name or a link from a port
+  /// to itself. Device::ports is filled by add(Port) only.
   base::Result<DeviceId> add(Device device);
   base::Result<PortId> add(Port port);
   base::Result<LinkId> add(Link link);
@@ -126,13 +189,24 @@ class Fabric {
   [[nodiscard]] const Port* port(PortId id) const;
   [[nodiscard]] const Link* link(LinkId id) const;
   [[nodiscard]] Device* device(DeviceId id);
+  /// By "device/port".
+  [[nodiscard]] const Port* port_named(std::string_view full_name) const;
   [[nodiscard]] const Device* device_named(std::string_view name) const;
+  [[nodiscard]] const Link* link_named(std::string_view name) const;
   /// The first link that ends at this port.
   [[nodiscard]] const Link* link_at(PortId port) const;
   /// "device/port", or the id's text where the port is unknown.
   [[nodiscard]] std::string port_name(PortId id) const;
 
  private:
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  using NameIndex = std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>>;
+
   std::vector<Device> devices_;
   std::vector<Port> ports_;
   std::vector<Link> links_;
@@ -140,6 +214,9 @@ class Fabric {
   std::unordered_map<PortId, std::size_t> port_index_;
   std::unordered_map<LinkId, std::size_t> link_index_;
   std::unordered_map<PortId, std::size_t> link_by_port_;
+  NameIndex device_names_;
+  NameIndex port_names_;
+  NameIndex link_names_;
 };
 
 }  // namespace weft::fabric
