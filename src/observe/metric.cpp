@@ -74,6 +74,10 @@ constexpr std::array kRows = std::to_array<MetricRow>({
     {kModuleVoltage, "module_voltage", "V", kGauge, "", "Supply voltage of the plugged module"},
     {kLaneErrorStatus, "lane_error_status", "1", kState, "cleared",
      "PCIe Lane Error Status: bit n is set when lane n saw errors"},
+    {kAerCorrectableStatus, "aer_correctable_status", "1", kState, "cleared",
+     "AER Correctable Error Status register: errors that nobody cleared yet"},
+    {kAerUncorrectableStatus, "aer_uncorrectable_status", "1", kState, "cleared",
+     "AER Uncorrectable Error Status register: errors that nobody cleared yet"},
 });
 static_assert(kRows.size() == static_cast<std::size_t>(Metric::kCount_));
 

@@ -46,6 +46,8 @@ enum class Metric : std::uint16_t {
   kModuleTemperature,
   kModuleVoltage,
   kLaneErrorStatus,      ///< PCIe Lane Error Status: bit n set means lane n saw errors since cleared
+  kAerCorrectableStatus,    ///< AER Correctable Error Status register: bits not yet cleared
+  kAerUncorrectableStatus,  ///< AER Uncorrectable Error Status register: bits not yet cleared
   kCount_,
 };
 

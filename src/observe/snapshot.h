@@ -63,6 +63,8 @@ struct LinkEnd {
   Reading<std::uint8_t> aspm = absent(Absence::kNotProvided);  ///< enabled: bit 0 L0s, bit 1 L1
   Reading<bool> clock_power_management = absent(Absence::kNotProvided);
   Reading<std::string> power_state = absent(Absence::kNotProvided);  ///< "D0", "D3hot", "D3cold"
+  Reading<bool> answers = absent(Absence::kNotProvided);  ///< false: reads all ones
+  Reading<bool> occupied = absent(Absence::kNotProvided); ///< slot's presence detect; ports with a slot
 };
 
 /// What a link runs at, and what its ends say they could.

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the rules share: look-ups over the histories (samples by subject, links by id over time, peers),
+// counter rates with exact bounds, and the report that they fill.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/stats.h"
+#include "diagnose/judge.h"
+
+namespace weft::diagnose {
+
+/// Events counted over a known time, with 95 % bounds on the rate.
+struct CounterRate {
+  std::uint64_t events = 0;
+  base::Duration over;
+  bool since_boot = false;      ///< no earlier look: the total since boot (or driver load)
+  base::Interval per_hour;
+  /// "512 since boot (3.2 d): 6.1 to 7.2 per hour (95 %)"
+  [[nodiscard]] std::string text() const;
+};
+
+/// One link over a host's snapshots.
+struct LinkHistory {
+  std::vector<const observe::LinkState*> states;  ///< in order of time, where seen
+  [[nodiscard]] int rate_changes() const;
+  [[nodiscard]] bool ever_ran_at(base::TransferRate rate) const;
+};
+
+class Context {
+ public:
+  Context(std::span<const HostHistory> hosts, const Expectation* expectation, Report& report);
+
+  [[nodiscard]] std::span<const HostHistory> hosts() const { return hosts_; }
+  [[nodiscard]] const Expectation* expectation() const { return expectation_; }
+  [[nodiscard]] Report& report() { return report_; }
+
+  /// Visits each link of each host's last snapshot with its assessment.
+  using LinkVisitor =
+      std::function<void(const observe::LinkState&, LinkAssessment&)>;
+  void for_each_link(const LinkVisitor& visit);
+
+  [[nodiscard]] const observe::Snapshot& snapshot(std::size_t host) const {
+    return hosts_[host].last();
+  }
+  /// Samples of one subject in the last snapshot.
+  [[nodiscard]] std::vector<const observe::Sample*> samples(std::size_t host,
+                                                            const observe::Subject& subject) const;
+  /// The value as a whole number; nullopt where not measured or not a number.
+  [[nodiscard]] std::optional<std::uint64_t> number(std::size_t host, const observe::Subject& subject,
+                                                    observe::Metric metric,
+                                                    const std::string& label = "total") const;
+  /// How fast a counter moves; nullopt where it is not measured, was reset, or time is unknown.
+  [[nodiscard]] std::optional<CounterRate> rate(std::size_t host, const observe::Subject& subject,
+                                                observe::Metric metric,
+                                                const std::string& label = "total") const;
+  [[nodiscard]] LinkHistory history(std::size_t host, fabric::LinkId link) const;
+  [[nodiscard]] const fabric::Device* device_of(std::size_t host, fabric::PortId port) const;
+  /// Utilisation of the device behind a port, percent, if some driver measured it.
+  [[nodiscard]] std::optional<double> utilization(std::size_t host, fabric::PortId port) const;
+
+  /// Adds a finding about a link, named by its ends, and raises its assessment.
+  Finding& add(LinkAssessment& assessment, const observe::LinkState& link, Level level,
+               std::string code, std::string sentence);
+  /// Adds a finding about anything else.
+  Finding& add(std::size_t host, observe::Subject subject, std::string place, Level level,
+               std::string code, std::string sentence);
+
+ private:
+  using SampleIndex = std::unordered_map<std::uint64_t, std::vector<const observe::Sample*>>;
+  [[nodiscard]] const observe::Sample* find(const SampleIndex& index, const observe::Subject& subject,
+                                            observe::Metric metric, const std::string& label) const;
+
+  std::span<const HostHistory> hosts_;
+  const Expectation* expectation_;
+  Report& report_;
+  std::vector<SampleIndex> last_;
+  std::vector<SampleIndex> first_;
+  std::vector<std::unordered_map<fabric::LinkId, LinkHistory>> histories_;
+};
+
+// How people read numbers; shared by the rules and by what prints.
+[[nodiscard]] std::string rate_text(base::TransferRate rate);          ///< "32 GT/s", "2.5 GT/s"
+[[nodiscard]] std::string data_rate_text(base::BitsPerSecond rate);    ///< "400 Gb/s"
+[[nodiscard]] std::string width_text(base::LaneCount width);           ///< "x16"
+[[nodiscard]] std::string duration_text(base::Duration duration);      ///< "30 s", "3.2 d"
+[[nodiscard]] std::string link_place(const observe::LinkState& link);  ///< "A - B", by addresses
+
+}  // namespace weft::diagnose

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "diagnose/judge.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "diagnose/rules.h"
+
+namespace weft::diagnose {
+namespace {
+
+void list_links(std::span<const HostHistory> hosts, Report& report) {
+  for (std::size_t host = 0; host < hosts.size(); ++host) {
+    report.interval = std::max(report.interval, hosts[host].interval());
+    for (std::size_t link = 0; link < hosts[host].last().links.size(); ++link) {
+      LinkAssessment assessment;
+      assessment.host = host;
+      assessment.link = link;
+      report.links.push_back(std::move(assessment));
+    }
+  }
+}
+
+/// Nothing could be said of a link whose speed and width are both unreadable: that is not "ok".
+void mark_unseen(std::span<const HostHistory> hosts, Report& report) {
+  for (auto& assessment : report.links) {
+    const auto& link = hosts[assessment.host].last().links[assessment.link];
+    const bool is_pcie = link.family == fabric::ProtocolFamily::kPcie;
+    const bool is_asleep =
+        !link.rate && link.rate.error().why == observe::Absence::kUnreadable &&
+        link.rate.error().detail.find("asleep") != std::string::npos;
+    if (is_pcie && !link.rate && !link.width && link.up.value_or(true) && !is_asleep) {
+      assessment.level = std::max(assessment.level, Level::kUnknown);
+    }
+  }
+}
+
+void summarize(Report& report) {
+  for (const auto& assessment : report.links) {
+    ++report.link_counts[static_cast<std::size_t>(assessment.level)];
+    report.overall = std::max(report.overall, assessment.level);
+  }
+  for (const auto& finding : report.findings) {
+    report.overall = std::max(report.overall, finding.level);
+  }
+  std::stable_sort(report.findings.begin(), report.findings.end(),
+                   [](const Finding& x, const Finding& y) {
+                     return std::make_tuple(-static_cast<int>(x.level), x.host, x.place, x.code) <
+                            std::make_tuple(-static_cast<int>(y.level), y.host, y.place, y.code);
+                   });
+  if (!report.findings.empty() && report.findings.front().level >= Level::kUnknown) {
+    report.next_step = report.findings.front().next_step;
+  }
+}
+
+}  // namespace
+
+Report judge(std::span<const HostHistory> hosts, const Expectation* expectation) {
+  Report report;
+  list_links(hosts, report);
+  Context context(hosts, expectation, report);
+  for (const auto& rule : rules()) {
+    rule.run(context);
+  }
+  mark_unseen(hosts, report);
+  summarize(report);
+  return report;
+}
+
+}  // namespace weft::diagnose

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// PCIe links that should carry something and do not: a card is present and the link is down, somebody
+// disabled it, it trains for ever, or the device below reads all ones.
+#include <fmt/format.h>
+
+#include "diagnose/rules.h"
+
+namespace weft::diagnose {
+namespace {
+
+using observe::LinkState;
+
+void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& link) {
+  if (!link.b.answers.value_or(true)) {
+    auto& finding = context.add(assessment, link, Level::kCritical, "pcie_no_answer",
+                                "the device does not answer: its registers read all ones");
+    finding.cause = "device " + link.b.address + " fell off the bus, or its power is gone";
+    finding.next_step = "Look at the kernel log for its last words; power-cycle the slot or the host.";
+    return;
+  }
+  if (link.disabled.value_or(false)) {
+    auto& finding = context.add(assessment, link, Level::kWarning, "pcie_link_disabled",
+                                "the link is disabled");
+    finding.cause = fmt::format("Link Disable is set in Link Control of {}: software or DPC set it",
+                                link.a.address);
+    finding.next_step = "Find who disabled it (DPC in the kernel log, a hot-plug driver) before "
+                        "enabling it again.";
+    return;
+  }
+  if (link.training.value_or(false)) {
+    const auto watched = context.history(assessment.host, link.link).states.size() > 2;
+    auto& finding =
+        context.add(assessment, link, watched ? Level::kCritical : Level::kUnknown, "pcie_training",
+                    watched ? "trained during the whole watch" : "is training at this moment");
+    finding.cause = "unknown which end; one look cannot tell a retrain from one that never ends";
+    finding.next_step = "Run `weft scan --watch 30s`.";
+    return;
+  }
+  if (!link.up.value_or(true) && link.a.occupied.value_or(false)) {
+    auto& finding = context.add(assessment, link, Level::kCritical, "pcie_present_but_down",
+                                "a card is present and the link is down");
+    finding.cause = "unknown: card, slot power or the path did not let the link train";
+    finding.next_step = "Reseat the card; if it stays down, try it in a slot that works.";
+    return;
+  }
+  const bool is_half = link.b.port.is_null() && link.up.value_or(false);
+  if (is_half) {
+    auto& finding = context.add(assessment, link, Level::kWarning, "pcie_up_but_empty",
+                                "the link is up and nothing was enumerated below it");
+    finding.cause = "the device answers training but not configuration, or was removed by software";
+    finding.next_step = "Rescan the bus below " + link.a.address + " and look at the kernel log.";
+  }
+}
+
+}  // namespace
+
+void find_dead_links(Context& context) {
+  context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
+    if (link.family == fabric::ProtocolFamily::kPcie) {
+      judge_dead(context, assessment, link);
+    }
+  });
+}
+
+}  // namespace weft::diagnose

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// PCIe errors as rates with bounds. A correctable error is normal now and then; what counts is a rate
+// that is proven (its lower bound) to be above what the standard or a healthy fleet allows.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "diagnose/rules.h"
+
+namespace weft::diagnose {
+namespace {
+
+using observe::LinkState;
+using observe::Metric;
+
+/// Correctable link errors per hour whose proven excess is a warning. A house choice, far below what a
+/// bit error ratio of 1e-12 would give (0.5 a second on x16 at 32 GT/s) and far above a healthy link.
+constexpr double kCorrectablePerHour = 6.0;
+/// PCI Express: bit error ratio that a lane must hold before FEC at 2.5 to 32 GT/s.
+constexpr double kErrorRatioTarget = 1e-12;
+/// Kinds that the physical and data link layers count: they speak of the link, not of software.
+constexpr const char* kLinkErrorTypes[] = {"RxErr", "BadTLP", "BadDLLP", "Rollover", "Timeout"};
+/// Kinds of uncorrectable errors that probing software causes on healthy machines.
+constexpr const char* kBenignUncorrectable[] = {"UnsupReq", "ACSViol"};
+
+std::string types_text(const Context& context, std::size_t host, fabric::PortId port, Metric metric) {
+  std::string out;
+  for (const auto* sample : context.samples(host, port)) {
+    if (sample->metric == metric && sample->label != "total" && sample->value) {
+      if (const auto* count = std::get_if<std::uint64_t>(&*sample->value)) {
+        out += fmt::format("{}{} {}", out.empty() ? "" : ", ", sample->label, *count);
+      }
+    }
+  }
+  return out;
+}
+
+/// Bits that the lanes brought in over the time, in one direction; 0 where unknown.
+double bits_received(const LinkState& link, base::Duration over) {
+  if (!link.rate || !link.width) {
+    return 0;
+  }
+  return static_cast<double>(link.rate->value()) * 1e6 * link.width->value() * over.seconds();
+}
+
+void judge_correctable(Context& context, LinkAssessment& assessment, const LinkState& link,
+                       const observe::LinkEnd& end) {
+  CounterRate sum;
+  for (const char* type : kLinkErrorTypes) {
+    if (const auto one = context.rate(assessment.host, end.port, Metric::kAerCorrectable, type)) {
+      sum.events += one->events;
+      sum.over = one->over;
+      sum.since_boot = one->since_boot;
+    }
+  }
+  const double hours = sum.over.seconds() / 3600;
+  if (sum.events == 0 || hours <= 0) {
+    return;
+  }
+  const auto bounds = base::poisson_bounds(sum.events);
+  sum.per_hour = {.low = bounds.low / hours, .high = bounds.high / hours};
+  const bool is_proven = sum.per_hour.low > kCorrectablePerHour;
+  auto& finding = context.add(
+      assessment, link, is_proven ? Level::kWarning : Level::kNote, "pcie_correctable_errors",
+      fmt::format("{} correctable link errors {}", sum.events,
+                  sum.since_boot ? "since boot" : "in " + duration_text(sum.over)));
+  finding.cause = fmt::format(
+      "receiver of {}: errors arise on the way to it, in the direction {} the host", end.address,
+      end.port == link.a.port ? "toward" : "away from");
+  finding.evidence.push_back(sum.text());
+  finding.evidence.push_back(
+      "by type since boot: " + types_text(context, assessment.host, end.port, Metric::kAerCorrectable));
+  if (const double bits = bits_received(link, sum.over); bits > 0) {
+    const auto ratio = base::Interval{bounds.low / bits, bounds.high / bits};
+    finding.evidence.push_back(fmt::format(
+        "error ratio {:.1e} to {:.1e} (95 %, one bit per error); the standard allows {:.0e}",
+        ratio.low, ratio.high, kErrorRatioTarget));
+  }
+  finding.next_step =
+      sum.since_boot
+          ? "Run `weft scan --watch 60s` to see whether it still goes on."
+          : "Reseat or swap " + link.b.address + " and the cable or riser; watch again.";
+}
+
+void judge_uncorrectable(Context& context, LinkAssessment& assessment, const LinkState& link,
+                         const observe::LinkEnd& end, Metric metric, const char* word) {
+  const auto total = context.rate(assessment.host, end.port, metric);
+  if (!total || total->events == 0) {
+    return;
+  }
+  std::uint64_t benign = 0;
+  for (const char* type : kBenignUncorrectable) {
+    if (const auto one = context.rate(assessment.host, end.port, metric, type)) {
+      benign += one->events;
+    }
+  }
+  const bool only_benign = benign >= total->events && metric == Metric::kAerNonfatal;
+  const auto level = !total->since_boot && !only_benign ? Level::kCritical
+                     : only_benign                      ? Level::kNote
+                                                        : Level::kWarning;
+  auto& finding = context.add(
+      assessment, link, level, metric == Metric::kAerFatal ? "pcie_fatal_errors" : "pcie_nonfatal_errors",
+      fmt::format("{} {} errors {}", total->events, word,
+                  total->since_boot ? "since boot" : "in " + duration_text(total->over)));
+  finding.cause = only_benign ? "requests that software should not have made; not the link"
+                              : "detected by " + end.address;
+  finding.evidence.push_back(total->text());
+  finding.evidence.push_back("by type since boot: " +
+                             types_text(context, assessment.host, end.port, metric));
+  finding.next_step = only_benign ? "" : "Read the kernel log of that time for the packet's header.";
+}
+
+}  // namespace
+
+void find_pcie_errors(Context& context) {
+  context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
+    if (link.family != fabric::ProtocolFamily::kPcie) {
+      return;
+    }
+    for (const auto* end : {&link.a, &link.b}) {
+      if (end->port.is_null()) {
+        continue;
+      }
+      judge_correctable(context, assessment, link, *end);
+      judge_uncorrectable(context, assessment, link, *end, Metric::kAerNonfatal,
+                          "uncorrectable, non-fatal");
+      judge_uncorrectable(context, assessment, link, *end, Metric::kAerFatal, "fatal");
+    }
+  });
+}
+
+}  // namespace weft::diagnose

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// A PCIe link below what both its ends allow. Width is judged at once. Speed is not: devices drop it
+// when they idle, so one look at a low speed is a note, and only evidence (a cap in Link Control 2,
+// errors, work under way, peers, a watch) makes it more.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "diagnose/rules.h"
+
+namespace weft::diagnose {
+namespace {
+
+using observe::LinkState;
+
+/// Share of its time that a device must be busy for "idle" to be ruled out. A house choice.
+constexpr double kBusyPercent = 20.0;
+/// A link left with this share of its lanes or fewer is critical. A house choice.
+constexpr std::uint32_t kCriticalShare = 4;
+
+bool is_idle_changer(const Context& context, const LinkAssessment& assessment,
+                     const LinkState& link) {
+  const auto* device = context.device_of(assessment.host, link.b.port);
+  return device != nullptr && device->kind == fabric::DeviceKind::kAccelerator;
+}
+
+/// Signs at either end that the physical layer had trouble; each is one line of evidence.
+std::vector<std::string> trouble(const Context& context, const LinkAssessment& assessment,
+                                 const LinkState& link) {
+  std::vector<std::string> out;
+  for (const auto* end : {&link.a, &link.b}) {
+    if (end->port.is_null()) {
+      continue;
+    }
+    for (const char* type : {"RxErr", "BadTLP", "BadDLLP", "Rollover", "Timeout"}) {
+      if (const auto count = context.number(assessment.host, end->port,
+                                            observe::Metric::kAerCorrectable, type)) {
+        out.push_back(fmt::format("{} {} since boot at the receiver of {}", *count, type,
+                                  end->address));
+      }
+    }
+    if (const auto lanes = context.number(assessment.host, end->port,
+                                          observe::Metric::kLaneErrorStatus, "")) {
+      out.push_back(fmt::format("Lane Error Status of {} is {:#x}: lanes that saw errors",
+                                end->address, *lanes));
+    }
+    // AER Correctable Error Status: bit 0 receiver, 6 bad TLP, 7 bad DLLP, 8 replay rollover,
+    // 12 replay timer timeout (linux/pci_regs.h PCI_ERR_COR_*).
+    constexpr std::uint64_t kLinkBits = 1U << 0 | 1U << 6 | 1U << 7 | 1U << 8 | 1U << 12;
+    const auto status = context.number(assessment.host, end->port,
+                                       observe::Metric::kAerCorrectableStatus, "");
+    if (status && (*status & kLinkBits) != 0) {
+      out.push_back(fmt::format("AER Correctable Error Status of {} is {:#x}: link errors not cleared",
+                                end->address, *status));
+    }
+  }
+  return out;
+}
+
+std::string could_text(const LinkAssessment& assessment) {
+  return rate_text(*assessment.possible_rate) + " " + width_text(*assessment.possible_width);
+}
+
+void add_shared_evidence(const LinkState& link, const LinkAssessment& assessment,
+                         Finding& finding) {
+  finding.evidence.push_back("both ends could run " + could_text(assessment));
+  if (!assessment.peers.empty()) {
+    finding.evidence.push_back(assessment.peers);
+  }
+  if (link.retimers.value_or(0) > 0) {
+    finding.evidence.push_back(fmt::format("{} retimer{} on the path (Link Status 2)",
+                                           *link.retimers, *link.retimers > 1 ? "s" : ""));
+  }
+  if (link.a.bandwidth_management.value_or(false)) {
+    finding.evidence.push_back(link.a.address +
+                               " has LBMS set: its bandwidth changed, by software or to stay up");
+  }
+  if (link.a.autonomous_bandwidth.value_or(false)) {
+    finding.evidence.push_back(link.a.address + " has LABS set: hardware changed bandwidth by itself");
+  }
+}
+
+void add_victims(const Context& context, const LinkAssessment& assessment, const LinkState& link,
+                 Finding& finding) {
+  const auto* device = context.device_of(assessment.host, link.b.port);
+  if (device == nullptr || device->kind != fabric::DeviceKind::kSwitch) {
+    return;
+  }
+  for (const auto& below : context.snapshot(assessment.host).links) {
+    const auto* above = context.device_of(assessment.host, below.a.port);
+    if (above != nullptr && above->id == device->id) {
+      finding.victims.push_back(below.b.address);
+    }
+  }
+}
+
+void judge_width(Context& context, LinkAssessment& assessment, const LinkState& link) {
+  if (!link.width || !assessment.possible_width || *link.width >= *assessment.possible_width) {
+    return;
+  }
+  const auto possible = assessment.possible_width->value();
+  const auto runs = link.width->value();
+  const bool is_usual = assessment.usual_width && *assessment.usual_width == *link.width;
+  const auto level = is_usual                               ? Level::kNote
+                     : runs * kCriticalShare <= possible    ? Level::kCritical
+                                                            : Level::kWarning;
+  auto& finding =
+      context.add(assessment, link, level, "pcie_width_low",
+                  fmt::format("runs {} of {}", width_text(*link.width),
+                              width_text(*assessment.possible_width)));
+  add_shared_evidence(link, assessment, finding);
+  auto signs = trouble(context, assessment, link);
+  finding.evidence.insert(finding.evidence.end(), signs.begin(), signs.end());
+  add_victims(context, assessment, link, finding);
+  if (is_usual) {
+    finding.cause = "most likely how the board is wired: links like it all run so";
+    finding.next_step = "Hold it against the board's manual, or a rack file (weft scan --rack).";
+    return;
+  }
+  finding.cause =
+      "unknown which end: a lane of the card, of the port or of what joins them did not train";
+  finding.next_step = fmt::format(
+      "Reseat {}; if it stays {}, swap it with a card that runs full width and scan again: the "
+      "fault moves with the card or stays with the slot.",
+      link.b.address, width_text(*link.width));
+}
+
+/// Why a low speed may be more than idling; the strongest reason first.
+struct SpeedVerdict {
+  Level level = Level::kNote;
+  const char* code = "pcie_rate_low_may_be_idle";
+  std::string sentence;
+  std::string cause;
+  std::string next_step;
+  std::vector<std::string> evidence;
+};
+
+std::optional<SpeedVerdict> held_down(const LinkAssessment& assessment, const LinkState& link,
+                                      bool is_busy) {
+  for (const auto* end : {&link.a, &link.b}) {
+    if (is_busy && end->autonomous_speed_disabled.value_or(false)) {
+      return SpeedVerdict{
+          .level = Level::kWarning,
+          .code = "pcie_rate_stuck_under_load",
+          .sentence = "stuck at " + rate_text(*link.rate) + " under load",
+          .cause = fmt::format("Hardware Autonomous Speed Disable (Link Control 2, bit 5) of {} is "
+                               "set: the link was low when it was set and cannot come back",
+                               end->address),
+          .next_step = fmt::format("Clear bit 5 of Link Control 2 of {} and retrain the link.",
+                                   end->address),
+          .evidence = {}};
+    }
+  }
+  const auto& target = link.a.target_rate;
+  if (target && *target < *assessment.possible_rate && *link.rate >= *target) {
+    return SpeedVerdict{
+        .level = Level::kWarning,
+        .code = "pcie_rate_held_down",
+        .sentence = fmt::format("runs {} of {}", rate_text(*link.rate),
+                                rate_text(*assessment.possible_rate)),
+        .cause = fmt::format("Target Link Speed of {} (Link Control 2) is {}: firmware or a driver "
+                             "set it, or the port fell back",
+                             link.a.address, rate_text(*target)),
+        .next_step = "Look for a firmware setting or kernel quirk that limits this port; if there is "
+                     "none, retrain the link and scan again.",
+        .evidence = {}};
+  }
+  return std::nullopt;
+}
+
+SpeedVerdict weigh_speed(const Context& context, const LinkAssessment& assessment,
+                         const LinkState& link, const LinkHistory& history) {
+  const auto low = fmt::format("runs {} of {}", rate_text(*link.rate),
+                               rate_text(*assessment.possible_rate));
+  const auto utilization = context.utilization(assessment.host, link.b.port);
+  const bool is_busy = utilization.value_or(0) >= kBusyPercent;
+  const bool changes_when_idle = is_idle_changer(context, assessment, link);
+  const bool was_watched = history.states.size() > 2;
+  SpeedVerdict verdict{.level = Level::kNote, .code = "pcie_rate_low_may_be_idle",
+                       .sentence = low + "; may be idle", .cause = {},
+                       .next_step = "Run `weft scan --watch 30s` while it works: an idle link comes "
+                                    "back to full speed, a stuck one does not.",
+                       .evidence = {}};
+  if (was_watched && history.ever_ran_at(*assessment.possible_rate)) {
+    verdict.code = "pcie_rate_cycles";
+    verdict.sentence = fmt::format("idle cycling: {} speed changes seen, {} reached",
+                                   history.rate_changes(), rate_text(*assessment.possible_rate));
+    verdict.cause = "the device saves power; healthy";
+    verdict.next_step.clear();
+    return verdict;
+  }
+  const auto& state = link.b.power_state;
+  if (state && *state != "D0" && *state != "unknown") {
+    verdict.sentence = low + "; the device is in " + *state;
+    verdict.cause = "the device is suspended; healthy";
+    verdict.next_step.clear();
+    return verdict;
+  }
+  if (!changes_when_idle || is_busy) {
+    if (auto held = held_down(assessment, link, is_busy)) {
+      return *held;
+    }
+  }
+  if (is_busy) {
+    verdict.level = Level::kWarning;
+    verdict.code = "pcie_rate_stuck_under_load";
+    verdict.sentence = "stuck at " + rate_text(*link.rate) + " under load";
+    verdict.cause = "unknown which end; the link fell back and did not return";
+    verdict.evidence.push_back(fmt::format("the device is {:.0f} % busy", *utilization));
+    verdict.next_step = "Retrain the link; if it stays low, reseat the card and scan again.";
+    return verdict;
+  }
+  if (auto signs = trouble(context, assessment, link); !signs.empty()) {
+    verdict.level = Level::kWarning;
+    verdict.code = "pcie_rate_fell_back";
+    verdict.sentence = low + ", with link errors";
+    verdict.cause = "unknown which end; errors at a receiver point to the path toward it";
+    verdict.evidence = std::move(signs);
+    verdict.next_step = fmt::format(
+        "Reseat {}; if it comes back low, swap it with a healthy one like it and scan again.",
+        link.b.address);
+    return verdict;
+  }
+  const bool peers_are_faster = assessment.usual_rate && *assessment.usual_rate > *link.rate;
+  if (peers_are_faster || was_watched) {
+    verdict.level = peers_are_faster && !changes_when_idle ? Level::kWarning : Level::kUnknown;
+    verdict.code = peers_are_faster ? "pcie_rate_below_peers" : "pcie_rate_low_all_the_time";
+    verdict.sentence = peers_are_faster ? low + ", links like it run faster"
+                                        : low + " during the whole watch";
+    verdict.cause = changes_when_idle ? "not proven: it may idle while the others work"
+                                      : "unknown which end; it trained lower than links like it";
+    if (was_watched && !peers_are_faster) {
+      verdict.cause = "not proven: nothing shows whether it worked during the watch";
+      verdict.next_step = "Put load on the device and watch again.";
+    }
+  }
+  return verdict;
+}
+
+void judge_rate(Context& context, LinkAssessment& assessment, const LinkState& link) {
+  if (!link.rate || !assessment.possible_rate || *link.rate >= *assessment.possible_rate) {
+    return;
+  }
+  auto verdict =
+      weigh_speed(context, assessment, link, context.history(assessment.host, link.link));
+  auto& finding =
+      context.add(assessment, link, verdict.level, verdict.code, std::move(verdict.sentence));
+  finding.cause = std::move(verdict.cause);
+  finding.next_step = std::move(verdict.next_step);
+  add_shared_evidence(link, assessment, finding);
+  finding.evidence.insert(finding.evidence.end(), verdict.evidence.begin(), verdict.evidence.end());
+  for (const auto* end : {&link.a, &link.b}) {
+    if (end->autonomous_speed_disabled.value_or(false)) {
+      finding.evidence.push_back(end->address +
+                                 " has Hardware Autonomous Speed Disable set (Link Control 2, bit 5)");
+    }
+  }
+  if (verdict.level >= Level::kWarning) {
+    add_victims(context, assessment, link, finding);
+  }
+}
+
+}  // namespace
+
+void find_slow_pcie_links(Context& context) {
+  context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
+    if (link.family != fabric::ProtocolFamily::kPcie || !link.up.value_or(true)) {
+      return;
+    }
+    judge_width(context, assessment, link);
+    judge_rate(context, assessment, link);
+  });
+}
+
+}  // namespace weft::diagnose
