@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One machine as the drivers see it: its files, its network devices' driver answers, its accelerators.
-// bus/linux/open.h makes one from "/", a folder, a captured archive or an lspci dump.
+// One machine as the drivers see it: its files, its network devices' driver answers, its
+// accelerators. bus/linux/open.h makes one from "/", a folder, a captured archive or an lspci dump.
 #pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "bus/host_tree.h"
 
 #include <cstdint>
 #include <memory>
@@ -10,14 +14,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/result.h"
-#include "bus/host_tree.h"
-
 namespace weft::bus {
 
-/// What a network device's driver answers over ethtool netlink. Replies are the raw netlink attributes
-/// behind the genetlink header of one ETHTOOL_MSG_*_GET reply; wire/ethtool decodes them.
+/// What a network device's driver answers over ethtool netlink. Replies are the raw netlink
+/// attributes behind the genetlink header of one ETHTOOL_MSG_*_GET reply; wire/ethtool decodes
+/// them.
 class Netdev {
  public:
   virtual ~Netdev() = default;
@@ -39,9 +40,9 @@ struct AcceleratorLink {
   std::uint32_t index = 0;
   std::optional<bool> is_active;
   std::optional<std::uint32_t> version;
-  std::optional<double> speed_mbytes_per_s;       ///< NVML_FI_DEV_NVLINK_GET_SPEED's unit: MB/s
-  std::optional<std::string> remote_bdf;          ///< "0000:1b:00.0"
-  std::optional<std::uint64_t> crc_flit_errors;   ///< since driver load
+  std::optional<double> speed_mbytes_per_s;      ///< NVML_FI_DEV_NVLINK_GET_SPEED's unit: MB/s
+  std::optional<std::string> remote_bdf;         ///< "0000:1b:00.0"
+  std::optional<std::uint64_t> crc_flit_errors;  ///< since driver load
   std::optional<std::uint64_t> crc_data_errors;
   std::optional<std::uint64_t> replay_errors;
   std::optional<std::uint64_t> recovery_errors;
@@ -69,6 +70,8 @@ struct Host {
   std::unique_ptr<HostTree> tree;
   std::unique_ptr<Netdev> netdev;
   std::unique_ptr<Accelerators> accelerators;
+  /// Of the source as a whole: where an archive is cut off, which line of a dump is garbled.
+  std::vector<std::string> problems;
 };
 
 }  // namespace weft::bus

@@ -4,12 +4,12 @@
 // construction: there is no call that writes.
 #pragma once
 
+#include "base/result.h"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
 
 namespace weft::bus {
 
@@ -17,8 +17,9 @@ namespace weft::bus {
 inline constexpr std::size_t kFileBytesMax = 64 * 1024;
 
 /// Paths are relative to the tree's root, without a leading slash: "sys/bus/pci/devices".
-/// Errors: kNotFound (no such entry), kPermissionDenied (needs root), kUnavailable (the kernel refused
-/// the read), kResourceExhausted (more than bytes_max), kInvalidArgument (path leaves the root).
+/// Errors: kNotFound (no such entry), kPermissionDenied (needs root), kUnavailable (the kernel
+/// refused the read), kResourceExhausted (more than bytes_max), kInvalidArgument (path leaves the
+/// root).
 class HostTree {
  public:
   virtual ~HostTree() = default;
@@ -27,7 +28,8 @@ class HostTree {
   [[nodiscard]] virtual base::Result<std::string> read(
       std::string_view path, std::size_t bytes_max = kFileBytesMax) const = 0;
   /// Names in the directory, sorted; through symbolic links.
-  [[nodiscard]] virtual base::Result<std::vector<std::string>> list(std::string_view path) const = 0;
+  [[nodiscard]] virtual base::Result<std::vector<std::string>> list(
+      std::string_view path) const = 0;
   /// The target text of the symbolic link itself.
   [[nodiscard]] virtual base::Result<std::string> link(std::string_view path) const = 0;
   /// Whether anything stands at the path (a link counts, even a dangling one).

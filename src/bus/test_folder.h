@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// For tests of this folder: a temporary folder that is gone at the end of its scope.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace weft::bus {
+
+class TestFolder {
+ public:
+  TestFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "weft-bus-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+      ADD_FAILURE() << "no temporary folder";
+    }
+    path_ = name;
+  }
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+  ~TestFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::string at(const std::string& name) const { return (path_ / name).string(); }
+
+  void file(const std::string& name, const std::string& content) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name, std::ios::binary | std::ios::trunc) << content;
+  }
+  void link(const std::string& name, const std::string& target) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    std::error_code error;
+    std::filesystem::create_symlink(target, path_ / name, error);
+    EXPECT_FALSE(error) << name << " -> " << target << ": " << error.message();
+  }
+  [[nodiscard]] std::string content(const std::string& name) const {
+    std::ifstream in(path_ / name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace weft::bus
