@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bounded little- and big-endian reads and writes over spans of bytes from outside. A read past the end is nullopt,
-// never undefined behaviour; decoders in wire/ build on these.
+// Bounded little- and big-endian reads and writes over spans of bytes from outside. A read past the
+// end is nullopt, never undefined behaviour; decoders in wire/ build on these.
 #pragma once
 
 #include <cstddef>
@@ -48,7 +48,8 @@ using ByteView = std::span<const std::uint8_t>;
   return value;
 }
 
-/// Writes the low `width` bytes of `value` at `offset`, least significant first; false past the end.
+/// Writes the low `width` bytes of `value` at `offset`, least significant first; false past the
+/// end.
 inline bool write_le(std::span<std::uint8_t> bytes, std::size_t offset, std::size_t width,
                      std::uint64_t value) {
   if (width > 8 || offset > bytes.size() || bytes.size() - offset < width) {

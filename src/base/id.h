@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ids that survive restarts: 64-bit hashes of an identity string (where a thing sits, or its serial),
-// never of the order in which things were found. The identity string of each kind of thing is defined
-// where that thing is made (fabric/rack.h, driver/).
+// Ids that survive restarts: 64-bit hashes of an identity string (where a thing sits, or its
+// serial), never of the order in which things were found. The identity string of each kind of thing
+// is defined where that thing is made (fabric/rack.h, driver/).
 #pragma once
 
 #include <compare>
@@ -22,7 +22,8 @@ namespace weft::base {
   return hash;
 }
 
-/// A 64-bit id that does not mix with other kinds. Tag has `static constexpr std::string_view kPrefix`.
+/// A 64-bit id that does not mix with other kinds. Tag has `static constexpr std::string_view
+/// kPrefix`.
 template <class Tag>
 class StrongId {
  public:

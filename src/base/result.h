@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Errors are values: what failed, on what, what to do. Every folder's public functions that can fail
-// return Result<T>; no exception crosses a folder's door. The codes are the 16 gRPC canonical ones, so
-// that exit codes, HTTP status and gNMI status can come from one table each.
+// Errors are values: what failed, on what, what to do. Every folder's public functions that can
+// fail return Result<T>; no exception crosses a folder's door. The codes are the 16 gRPC canonical
+// ones, so that exit codes, HTTP status and gNMI status can come from one table each.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 namespace weft::base {
 
@@ -52,8 +53,7 @@ using Result = tl::expected<T, Error>;
 /// An Error as the failing return value of any Result.
 [[nodiscard]] inline tl::unexpected<Error> fail(Code code, std::string what, std::string where = {},
                                                 std::string hint = {}) {
-  return tl::unexpected<Error>(
-      Error{code, std::move(what), std::move(where), std::move(hint)});
+  return tl::unexpected<Error>(Error{code, std::move(what), std::move(where), std::move(hint)});
 }
 
 }  // namespace weft::base

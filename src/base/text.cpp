@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <charconv>
+#include <cmath>
 
 namespace weft::base {
 namespace {
@@ -101,7 +102,8 @@ std::optional<double> parse_double(std::string_view text) {
   double value = 0;
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (error != std::errc{} || end != text.data() + text.size()) {
+  // from_chars also takes "inf" and "nan", which no file of numbers means.
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) {
     return std::nullopt;
   }
   return value;
@@ -115,9 +117,11 @@ std::string printable(std::string_view text, std::size_t bytes_max) {
     if (out.size() + (length == 0 ? 1 : length) > bytes_max) {
       return out + "...";
     }
-    if (length == 0 || first < 0x20 || first == 0x7F) {
+    // U+0080 to U+009F are the eight-bit forms of ESC sequences (ECMA-48, 5.3).
+    const bool is_c1 = first == 0xC2 && length == 2 && static_cast<unsigned char>(text[1]) < 0xA0;
+    if (length == 0 || first < 0x20 || first == 0x7F || is_c1) {
       out += '?';
-      text.remove_prefix(1);
+      text.remove_prefix(length == 0 ? 1 : length);
     } else {
       out += text.substr(0, length);
       text.remove_prefix(length);

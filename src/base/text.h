@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small text helpers that every reader of /sys, logs and dumps needs: trim, split, numbers that must
-// be whole. No locale, no exceptions.
+// Small text helpers that every reader of /sys, logs and dumps needs: trim, split, numbers that
+// must be whole. No locale, no exceptions.
 #pragma once
 
 #include <cstdint>

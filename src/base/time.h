@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clocks. Wall time is the machine's (nanoseconds since 1970, UTC); world time is a twin's. They are
-// different types and do not convert. Nothing in a model reads the wall clock: times come in as values.
+// Clocks. Wall time is the machine's (nanoseconds since 1970, UTC); world time is a twin's. They
+// are different types and do not convert. Nothing in a model reads the wall clock: times come in as
+// values.
 #pragma once
 
 #include <compare>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Units live in types: a bare double in a public signature is a defect where one of these exists. All
-// are trivially copyable, constructed explicitly and compared by value; what must not compile is pinned
-// in units_test.cpp. A point and a difference are different things: dBm + dB is dBm, dBm + dBm does not
-// compile; Celsius - Celsius is KelvinDelta.
+// Units live in types: a bare double in a public signature is a defect where one of these exists.
+// All are trivially copyable, constructed explicitly and compared by value; what must not compile
+// is pinned in units_test.cpp. A point and a difference are different things: dBm + dB is dBm, dBm
+// + dBm does not compile; Celsius - Celsius is KelvinDelta.
 #pragma once
 
 #include <cmath>
@@ -11,7 +11,8 @@
 
 namespace weft::base {
 
-/// A number with a unit: adds to itself, scales by plain numbers, divides by itself to a plain number.
+/// A number with a unit: adds to itself, scales by plain numbers, divides by itself to a plain
+/// number.
 template <class Tag, class Rep = double>
 class Quantity {
  public:
@@ -19,8 +20,12 @@ class Quantity {
   constexpr explicit Quantity(Rep value) : value_(value) {}
   [[nodiscard]] constexpr Rep value() const { return value_; }
 
-  friend constexpr Quantity operator+(Quantity a, Quantity b) { return Quantity(a.value_ + b.value_); }
-  friend constexpr Quantity operator-(Quantity a, Quantity b) { return Quantity(a.value_ - b.value_); }
+  friend constexpr Quantity operator+(Quantity a, Quantity b) {
+    return Quantity(a.value_ + b.value_);
+  }
+  friend constexpr Quantity operator-(Quantity a, Quantity b) {
+    return Quantity(a.value_ - b.value_);
+  }
   friend constexpr Quantity operator-(Quantity a) { return Quantity(-a.value_); }
   friend constexpr Quantity operator*(Quantity a, Rep k) { return Quantity(a.value_ * k); }
   friend constexpr Quantity operator*(Rep k, Quantity a) { return Quantity(a.value_ * k); }
@@ -67,7 +72,9 @@ using DecibelMilliwatt = Point<struct DecibelMilliwattTag, Decibel>;
 using KelvinDelta = Quantity<struct KelvinDeltaTag>;
 using Celsius = Point<struct CelsiusTag, KelvinDelta>;
 
-[[nodiscard]] inline double linear_power(Decibel ratio) { return std::pow(10.0, ratio.value() / 10.0); }
+[[nodiscard]] inline double linear_power(Decibel ratio) {
+  return std::pow(10.0, ratio.value() / 10.0);
+}
 [[nodiscard]] inline double linear_amplitude(Decibel ratio) {
   return std::pow(10.0, ratio.value() / 20.0);
 }
@@ -78,7 +85,9 @@ using LaneCount = Quantity<struct LaneCountTag, std::uint32_t>;
 /// Transfers (PCIe: GT/s) or line bits (Ethernet: Gb/s) of one lane, in exact millions per second:
 /// 2.5 GT/s is 2500, 53.125 GBd PAM4 is 106250.
 using TransferRate = Quantity<struct TransferRateTag, std::uint64_t>;
-[[nodiscard]] constexpr TransferRate mega_transfers(std::uint64_t rate) { return TransferRate(rate); }
+[[nodiscard]] constexpr TransferRate mega_transfers(std::uint64_t rate) {
+  return TransferRate(rate);
+}
 [[nodiscard]] constexpr TransferRate giga_transfers(std::uint64_t rate) {
   return TransferRate(rate * 1000);
 }
