@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a folder of src/ becomes: library weft_<name> from its *.cpp, and beside it
-#   x_test.cpp  -> program weft_<name>_test (one ctest entry per test case, labelled with the folder)
+#   x_test.cpp  -> program weft_<name>_test (one ctest entry per folder: starting a program per case costs
+#                  more than the cases; tools/report counts cases from the XML that each run writes)
 #   x_bench.cpp -> program weft_<name>_bench (run by ./bench, never by ctest)
 #   x_fuzz.cpp  -> program x_fuzz (libFuzzer with WEFT_FUZZ; else replays its corpus in ctest)
 # main.cpp files of cli/ are left to weft_programs().
@@ -18,6 +19,10 @@ target_compile_options(weft_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversio
 target_compile_options(weft_flags INTERFACE -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_include_directories(weft_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(weft_flags INTERFACE WEFT_VERSION="${PROJECT_VERSION}")
+if(WEFT_STATIC)
+  # A static program has no loader: whoever would dlopen() must say "not available" instead.
+  target_compile_definitions(weft_flags INTERFACE WEFT_NO_DLOPEN)
+endif()
 if(WEFT_SANITIZE)
   target_compile_options(weft_flags INTERFACE -fsanitize=${WEFT_SANITIZE} -fno-sanitize-recover=all
                          -fno-omit-frame-pointer)
@@ -25,16 +30,6 @@ if(WEFT_SANITIZE)
 endif()
 if(WEFT_FUZZ)
   target_compile_options(weft_flags INTERFACE -fsanitize=fuzzer-no-link)
-endif()
-
-# Debian's yaml-cpp and zstd name their targets by version; settle it here.
-set(WEFT_YAML yaml-cpp)
-set(WEFT_FMT fmt::fmt)
-if(WEFT_STATIC)
-  set(WEFT_ZSTD libzstd.a)
-  set(WEFT_FMT fmt::fmt-header-only)  # Debian ships no libfmt.a
-else()
-  set(WEFT_ZSTD zstd)
 endif()
 
 set(WEFT_TESTS ON)
@@ -49,7 +44,12 @@ else()
     message(STATUS "no test libraries: building the program only (./test installs them)")
   endif()
 endif()
-include(GoogleTest)
+
+# Tests need not be fast, they need to compile fast: -O1 costs half of -O2 on GoogleTest's templates.
+set(WEFT_TEST_FLAGS "")
+if(CMAKE_BUILD_TYPE MATCHES "Rel")
+  set(WEFT_TEST_FLAGS -O1 -g1)
+endif()
 
 # The fuzzers' seed inputs; each fuzzer reads data/fuzz/<name>/ where it exists.
 set(WEFT_FUZZ_SECONDS 10 CACHE STRING "Seconds that each libFuzzer target runs in ctest")
@@ -68,7 +68,8 @@ function(weft_fuzzer name folder source)
     target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tools/fuzz_replay.cpp)
     add_test(NAME ${test} COMMAND ${name} ${corpus})
   endif()
-  set_tests_properties(${test} PROPERTIES LABELS fuzz)
+  math(EXPR timeout "${WEFT_FUZZ_SECONDS} + 300")
+  set_tests_properties(${test} PROPERTIES LABELS fuzz TIMEOUT ${timeout})
 endfunction()
 
 function(weft_folder name)
@@ -97,6 +98,9 @@ function(weft_folder name)
   if(NOT WEFT_TESTS)
     return()
   endif()
+  if(WEFT_SANITIZE)
+    set(benches "")
+  endif()
   if(tests)
     add_executable(weft_${name}_test ${tests})
     set_target_properties(weft_${name}_test PROPERTIES UNITY_BUILD OFF)
@@ -106,8 +110,10 @@ function(weft_folder name)
                                WEFT_BINARY_DIR="${CMAKE_BINARY_DIR}")
     # What our warnings find in GoogleTest's and rapidcheck's macros is not ours to mend.
     target_compile_options(weft_${name}_test PRIVATE -Wno-conversion -Wno-sign-conversion -Wno-shadow)
-    gtest_discover_tests(weft_${name}_test TEST_PREFIX ${name}. PROPERTIES LABELS ${name}
-                         DISCOVERY_TIMEOUT 60)
+    target_compile_options(weft_${name}_test PRIVATE ${WEFT_TEST_FLAGS})
+    add_test(NAME unit.${name} COMMAND weft_${name}_test --gtest_brief=1
+             --gtest_output=xml:${CMAKE_BINARY_DIR}/cases/unit.${name}.xml)
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 600)
   endif()
   if(benches)
     add_executable(weft_${name}_bench ${benches})
@@ -131,7 +137,7 @@ function(weft_programs)
     add_executable(weft-readonly ${CMAKE_SOURCE_DIR}/src/cli/readonly_main.cpp)
     target_link_libraries(weft-readonly PRIVATE weft_cli)
     if(WEFT_STATIC)
-      target_link_options(weft-readonly PRIVATE -static)
+      target_link_options(weft-readonly PRIVATE -static -s)
     endif()
   endif()
 endfunction()

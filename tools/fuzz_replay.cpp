@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A main() for fuzzers in builds without libFuzzer: feeds each file of the corpus folders named on the
-// command line, then seeded mutations of them (and of nothing), to LLVMFuzzerTestOneInput. The same
-// inputs every run. `x_fuzz -n 0 FILE` replays one crash.
+// A main() for fuzzers in builds without libFuzzer: feeds each file of the corpus folders named on
+// the command line, then seeded mutations of them (and of nothing), to LLVMFuzzerTestOneInput. The
+// same inputs every run. `x_fuzz -n 0 FILE` replays one crash.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>

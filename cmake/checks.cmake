@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# ctest entries that check sources instead of running the program: tools/check NAME for each of its names,
+# formatting, shell scripts, manual pages, clang-tidy, the Debian package, the static programs. A check that
+# ends in 77 is counted as skipped, and its last line is the reason.
+
+function(weft_check name labels)
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" SKIP_RETURN_CODE 77 TIMEOUT 1200)
+endfunction()
+
+if(WEFT_CHECKS)
+  foreach(name dependencies layers licence links readmes tables text)
+    weft_check(check.${name} check python3 ${CMAKE_SOURCE_DIR}/tools/check ${name})
+  endforeach()
+  weft_check(check.format check ${CMAKE_SOURCE_DIR}/tools/format --check)
+  weft_check(check.shell check ${CMAKE_SOURCE_DIR}/tools/check_shell)
+  weft_check(check.man check ${CMAKE_SOURCE_DIR}/tools/check_man $<TARGET_FILE:weft>)
+  weft_check(check.completion check ${CMAKE_SOURCE_DIR}/tools/check_completion $<TARGET_FILE:weft>)
+  weft_check(package.deb package ${CMAKE_SOURCE_DIR}/tools/check_deb ${CMAKE_BINARY_DIR})
+endif()
+
+# Needs a compile database without unity files, and clang's own flags: the asan build's.
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang AND WEFT_SANITIZE MATCHES address AND NOT CMAKE_UNITY_BUILD)
+  weft_check(check.tidy tidy ${CMAKE_SOURCE_DIR}/tools/tidy ${CMAKE_BINARY_DIR})
+endif()
+
+if(WEFT_STATIC)
+  weft_check(static.${CMAKE_SYSTEM_PROCESSOR} static ${CMAKE_SOURCE_DIR}/tools/check_static
+             $<TARGET_FILE:weft-readonly> ${CMAKE_SYSTEM_PROCESSOR}
+             ${CMAKE_SOURCE_DIR}/build/release/bin/weft-readonly)
+endif()

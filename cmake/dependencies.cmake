@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+# Third-party libraries, under the names that the table of folders uses: WEFT_FMT, WEFT_YAML, WEFT_ZSTD,
+# Boost::headers, tl::expected, nlohmann_json::nlohmann_json, CLI11::CLI11. Reasons: docs/DEPENDENCIES.md.
+find_package(tl-expected REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+
+if(NOT WEFT_STATIC)
+  find_package(fmt REQUIRED)
+  find_package(yaml-cpp REQUIRED)
+  find_package(Boost 1.74 REQUIRED)
+  set(WEFT_FMT fmt::fmt)
+  set(WEFT_YAML yaml-cpp)
+  set(WEFT_ZSTD zstd)
+  return()
+endif()
+
+# The static program links archives by their path, for this machine's architecture or another's
+# (cmake/aarch64.cmake sets WEFT_SYSROOT). fmt has no archive in Debian and is used as headers only.
+if(NOT WEFT_SYSROOT)
+  set(WEFT_SYSROOT /usr)
+endif()
+set(WEFT_YAML ${WEFT_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libyaml-cpp.a)
+set(WEFT_ZSTD ${WEFT_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libzstd.a)
+foreach(archive ${WEFT_YAML} ${WEFT_ZSTD})
+  if(NOT EXISTS ${archive})
+    message(FATAL_ERROR "${archive} is missing (for aarch64: tools/arm64_sysroot build/sysroot-arm64)")
+  endif()
+endforeach()
+add_library(weft_fmt INTERFACE)
+target_compile_definitions(weft_fmt INTERFACE FMT_HEADER_ONLY=1)
+set(WEFT_FMT weft_fmt)
+add_library(Boost::headers INTERFACE IMPORTED)
