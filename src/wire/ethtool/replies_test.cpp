@@ -141,7 +141,7 @@ TEST(EthtoolReply, LinkStateGivesTheReason) {
 
 TEST(EthtoolReply, FecHasModesCountersAndHistogram) {
   Bytes corrected = number(100, 8);
-  for (const std::uint64_t lane : {10, 20, 30, 40}) {
+  for (const std::uint64_t lane : {10U, 20U, 30U, 40U}) {
     const auto bytes = number(lane, 8);
     corrected.insert(corrected.end(), bytes.begin(), bytes.end());
   }

@@ -89,7 +89,7 @@ Prefix split_prefix(std::string_view text) {
   }
   rest.remove_prefix(address.size());
   const auto colon = rest.find(": ");
-  if (colon == std::string_view::npos || colon > 64) {
+  if (colon > 64) {
     return prefix;
   }
   // Between address and colon stands nothing, ":pcie004" (a port service), or " eth0".
@@ -125,8 +125,7 @@ std::optional<std::string_view> scoped(Scope scope, std::string_view text, const
       return std::nullopt;
     }
     const auto colon = text.find(": ");
-    return colon == std::string_view::npos || colon > 32 ? std::nullopt
-                                                         : std::optional(text.substr(colon + 2));
+    return colon > 32 ? std::nullopt : std::optional(text.substr(colon + 2));
   }
   if (prefix.bdf.empty()) {
     return std::nullopt;
@@ -368,8 +367,7 @@ std::optional<KernelMessage> classify_net_link(std::string_view text, const Pref
   // "igb: eth0 NIC Link", "eth0: Link is up", "mlx4_en: eth0: Link Up": names before the words.
   for (int names = 0; names < 2; ++names) {
     const auto end = rest.find_first_of(" :");
-    if (end == std::string_view::npos || end > 32 || lower(rest.substr(0, 4)) == "link" ||
-        rest.starts_with("NIC Link")) {
+    if (end > 32 || lower(rest.substr(0, 4)) == "link" || rest.starts_with("NIC Link")) {
       break;
     }
     const auto behind = base::trim(rest.substr(end + 1));
@@ -443,7 +441,7 @@ std::optional<KernelMessage> classify_cxl(std::string_view text) {
                                                                "cxl_port_aer_uncorrectable_error:"};
   for (const auto event : kEvents) {
     const auto at = text.find(event);
-    if (at == std::string_view::npos || at > 128 || (at > 0 && text[at - 1] != ' ')) {
+    if (at > 128 || (at > 0 && text[at - 1] != ' ')) {
       continue;
     }
     const auto rest = text.substr(at + event.size());

@@ -628,8 +628,7 @@ TEST(KernelMessage, OtherTextIsNone) {
         "NVRM: loading NVIDIA UNIX x86_64 Kernel Module  570.86.15", "Link is Up",
         "ata1: link is slow to respond, please be patient (ready=0)",
         "nvidia-nvswitch0: SXid (PCI:0000:00:00.0): 20034, Data {0x1, 0x2}",
-        "nvidia-nvswitch0: SXid (PCI:0000:00:00.0): 20034, Severity 1 Engine instance 30 "
-        "Sub-engine instance 00",
+        "nvidia-nvswitch0: SXid (PCI:0000:00:00.0): 20034, Severity 1 Engine instance 30",
         "systemd[1]: Started Link up notification.",
         "EDAC MC0: Giving out device to module skx_edac",
         "IPv6: ADDRCONF(NETDEV_CHANGE): eth0: link becomes ready"}) {

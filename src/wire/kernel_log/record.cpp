@@ -143,7 +143,7 @@ void take_bracket(std::string_view& text, Record& record) {
     return;
   }
   const auto close = text.find(']');
-  if (close == std::string_view::npos || close > 64) {
+  if (close > 64) {
     return;
   }
   auto inside = base::trim(text.substr(1, close - 1));
@@ -162,7 +162,7 @@ void take_bracket(std::string_view& text, Record& record) {
   text.remove_prefix(close + 1);
   if (text.starts_with("[")) {  // CONFIG_PRINTK_CALLER: "[    T5]", "[   C12]"
     const auto caller_close = text.find(']');
-    if (caller_close != std::string_view::npos && caller_close <= 16) {
+    if (caller_close <= 16) {
       const auto caller = base::trim(text.substr(1, caller_close - 1));
       if (caller.size() > 1 && (caller[0] == 'T' || caller[0] == 'C') &&
           base::parse_unsigned(caller.substr(1))) {
@@ -178,7 +178,7 @@ bool take_host_and_kernel(std::string_view& text) {
   std::string_view rest = text;
   (void)take(rest, " ");
   const auto space = rest.find(' ');
-  if (space == std::string_view::npos || space > 255) {
+  if (space > 255) {
     return false;
   }
   rest.remove_prefix(space + 1);
@@ -196,9 +196,7 @@ void take_level(std::string_view& text, Record& record) {
     return;
   }
   const auto close = text.find('>');
-  const auto value = close == std::string_view::npos || close > 5
-                         ? std::nullopt
-                         : base::parse_unsigned(text.substr(1, close - 1));
+  const auto value = close > 5 ? std::nullopt : base::parse_unsigned(text.substr(1, close - 1));
   if (value) {
     record.priority = static_cast<std::uint8_t>(*value & 7);
     text.remove_prefix(close + 1);
@@ -214,7 +212,7 @@ void take_decoded_level(std::string_view& text, Record& record) {
   }
   const auto first = text.find(':');
   const auto second = first == std::string_view::npos ? first : text.find(':', first + 1);
-  if (second == std::string_view::npos || second > 24) {
+  if (second > 24) {
     return;
   }
   const auto level = base::trim(text.substr(first + 1, second - first - 1));
@@ -269,8 +267,7 @@ base::Result<Record> parse_kmsg(std::string_view record_text) {
   record_text = record_text.substr(0, kRecordBytesMax);
   Record record;
   const auto semicolon = record_text.find(';');
-  if (semicolon == std::string_view::npos || semicolon > 128 ||
-      !parse_kmsg_prefix(record_text.substr(0, semicolon), record)) {
+  if (semicolon > 128 || !parse_kmsg_prefix(record_text.substr(0, semicolon), record)) {
     return base::fail(base::Code::kDataLoss, "not a /dev/kmsg record",
                       base::printable(record_text, 60));
   }
