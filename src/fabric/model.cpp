@@ -50,6 +50,17 @@ constexpr std::array kMedia = {
     MediumName{Medium::kCoherent, "coherent"},
 };
 
+template <class Row, std::size_t N>
+constexpr std::array<std::string_view, N> keys_of(const std::array<Row, N>& rows) {
+  std::array<std::string_view, N> keys;
+  for (std::size_t i = 0; i < N; ++i) {
+    keys[i] = rows[i].key;
+  }
+  return keys;
+}
+constexpr auto kDeviceKindKeys = keys_of(kDeviceKinds);
+constexpr auto kMediumKeys = keys_of(kMedia);
+
 template <class Map, class Key>
 const std::size_t* index_of(const Map& map, Key key) {
   const auto at = map.find(key);
@@ -92,6 +103,14 @@ std::optional<Medium> medium(std::string_view key) {
     }
   }
   return std::nullopt;
+}
+
+std::span<const std::string_view> device_kind_keys() {
+  return kDeviceKindKeys;
+}
+
+std::span<const std::string_view> medium_keys() {
+  return kMediumKeys;
 }
 
 base::Result<DeviceId> Fabric::add(Device device) {
@@ -139,7 +158,7 @@ base::Result<LinkId> Fabric::add(Link link) {
     return base::fail(Code::kInvalidArgument, "a link has no name", name);
   }
   for (const PortId end : {link.a, link.b}) {
-    if (!port_index_.contains(end)) {
+    if (!end.is_null() && !port_index_.contains(end)) {
       return base::fail(Code::kNotFound, "the link ends at a port that is not in the fabric",
                         link.name);
     }
@@ -156,8 +175,11 @@ base::Result<LinkId> Fabric::add(Link link) {
   }
   link_index_.emplace(link.id, links_.size());
   link_names_.emplace(link.name, links_.size());
-  link_by_port_.emplace(link.a, links_.size());
-  link_by_port_.emplace(link.b, links_.size());
+  for (const PortId end : {link.a, link.b}) {
+    if (!end.is_null()) {
+      link_by_port_.emplace(end, links_.size());
+    }
+  }
   links_.push_back(std::move(link));
   return links_.back().id;
 }

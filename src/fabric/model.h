@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -54,6 +55,8 @@ enum class DeviceKind : std::uint8_t {
 };
 [[nodiscard]] std::string_view key(DeviceKind kind);
 [[nodiscard]] std::optional<DeviceKind> device_kind(std::string_view key);
+/// Every key of the above, for help and for "did you mean".
+[[nodiscard]] std::span<const std::string_view> device_kind_keys();
 
 /// Which part this is: what one orders, and which one it is. Empty is unknown.
 struct PartIdentity {
@@ -123,6 +126,7 @@ enum class Medium : std::uint8_t {
 };
 [[nodiscard]] std::string_view key(Medium medium);
 [[nodiscard]] std::optional<Medium> medium(std::string_view key);
+[[nodiscard]] std::span<const std::string_view> medium_keys();
 
 /// One stretch of a link's path, in order from port `a` to port `b`.
 struct Segment {
@@ -134,9 +138,9 @@ struct Segment {
 
 struct Link {
   LinkId id;
-  std::string name;  ///< unique in its fabric
-  PortId a;          ///< upstream (toward host) end where the protocol has one
-  PortId b;
+  std::string name;       ///< unique in its fabric
+  PortId a;               ///< upstream (toward host) end where the protocol has one
+  PortId b;               ///< one end may be null: a port that is not seen (another machine's)
   ProtocolId protocol{};  ///< what it is meant to run
   base::LaneCount lanes;
   std::vector<Segment> segments;

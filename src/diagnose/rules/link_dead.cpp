@@ -11,6 +11,9 @@ namespace {
 using observe::LinkState;
 
 void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& link) {
+  if (link.b.power_state && link.b.power_state->starts_with("D3")) {
+    return;  // asleep: its link may well be off
+  }
   if (!link.b.answers.value_or(true)) {
     auto& finding = context.add(assessment, link, Level::kCritical, "pcie_no_answer",
                                 "the device does not answer: its registers read all ones");

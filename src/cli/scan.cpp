@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <iostream>
+#include <thread>
+
+#include "base/text.h"
+#include "bus/linux/open.h"
+#include "cli/demo.h"
+#include "cli/live.h"
+#include "cli/scan_json.h"
+#include "cli/scan_report.h"
+#include "cli/scan_text.h"
+#include "cli/terminal.h"
+#include "driver/collect.h"
+
+namespace weft::cli {
+namespace {
+
+/// How often a watch looks. A speed change of an idling device lasts longer.
+constexpr std::chrono::milliseconds kWatchStep{500};
+constexpr double kWatchSecondsMax = 24 * 3600;
+
+volatile std::sig_atomic_t g_interrupted = 0;
+
+/// "30s", "2m", "1h", "30": seconds.
+std::optional<double> parse_duration(std::string_view text) {
+  double unit = 1;
+  if (text.ends_with('s')) {
+    text.remove_suffix(1);
+  } else if (text.ends_with('m')) {
+    unit = 60;
+    text.remove_suffix(1);
+  } else if (text.ends_with('h')) {
+    unit = 3600;
+    text.remove_suffix(1);
+  }
+  const auto number = base::parse_double(text);
+  if (!number || *number <= 0 || *number * unit > kWatchSecondsMax) {
+    return std::nullopt;
+  }
+  return *number * unit;
+}
+
+base::Result<ScannedHost> scan_source(bus::Host source, const driver::CollectOptions& options) {
+  auto snapshot = driver::collect(source, options);
+  if (!snapshot) {
+    return tl::unexpected(snapshot.error());
+  }
+  ScannedHost host;
+  host.snapshots.push_back(std::make_unique<observe::Snapshot>(std::move(*snapshot)));
+  host.source = std::move(source);
+  return host;
+}
+
+/// Captures of one machine at several times are one host with a history.
+void add_host(std::vector<ScannedHost>& hosts, ScannedHost next) {
+  const auto& identity = next.snapshots.back()->host.identity;
+  const auto same = std::find_if(hosts.begin(), hosts.end(), [&](const ScannedHost& host) {
+    return host.snapshots.back()->host.identity == identity;
+  });
+  if (same == hosts.end()) {
+    hosts.push_back(std::move(next));
+    return;
+  }
+  const bool is_newer = next.snapshots.back()->taken >= same->snapshots.back()->taken;
+  same->snapshots.push_back(std::move(next.snapshots.back()));
+  std::stable_sort(same->snapshots.begin(), same->snapshots.end(),
+                   [](const auto& x, const auto& y) { return x->taken < y->taken; });
+  if (is_newer) {
+    same->source = std::move(next.source);
+  }
+}
+
+/// Looks again and again for `seconds`, then once more in full. Ctrl-C ends it early with what it has.
+base::Result<void> watch(ScannedHost& host, double seconds, const driver::CollectOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto elapsed = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  auto* before = std::signal(SIGINT, [](int) { g_interrupted = 1; });
+  const bool shows_progress = terminal(2).is_terminal;
+  auto quick = options;
+  quick.links_only = true;
+  while (elapsed() < seconds && g_interrupted == 0) {
+    std::this_thread::sleep_for(kWatchStep);
+    quick.now = base::wall_now();
+    auto snapshot = driver::collect(host.source, quick);
+    if (!snapshot) {
+      return tl::unexpected(snapshot.error());
+    }
+    host.snapshots.push_back(std::make_unique<observe::Snapshot>(std::move(*snapshot)));
+    if (shows_progress) {
+      std::cerr << fmt::format("\rwatching: {:.0f} of {:.0f} s ", elapsed(), seconds) << std::flush;
+    }
+  }
+  if (shows_progress) {
+    std::cerr << "\r\033[K";
+  }
+  std::signal(SIGINT, before);
+  auto last = options;
+  last.now = base::wall_now();
+  auto snapshot = driver::collect(host.source, last);
+  if (!snapshot) {
+    return tl::unexpected(snapshot.error());
+  }
+  host.snapshots.push_back(std::make_unique<observe::Snapshot>(std::move(*snapshot)));
+  return {};
+}
+
+base::Result<std::vector<ScannedHost>> gather(const Arguments& arguments) {
+  driver::CollectOptions options;
+  options.now = base::wall_now();
+  options.kernel_log = arguments.value("--kernel-log").value_or("");
+  std::vector<ScannedHost> hosts;
+  if (arguments.has("--demo")) {
+    auto source = demo_host();
+    auto host = source ? scan_source(std::move(*source), options)
+                       : base::Result<ScannedHost>(tl::unexpected(source.error()));
+    if (!host) {
+      return tl::unexpected(host.error());
+    }
+    hosts.push_back(std::move(*host));
+    return hosts;
+  }
+  auto sources = arguments.values("--from");
+  if (sources.empty()) {
+    sources.emplace_back("/");
+  }
+  for (const auto& name : sources) {
+    auto source = bus::linux_host::open_host(name);
+    if (!source) {
+      return tl::unexpected(source.error());
+    }
+    // A capture that carries no time is as old as nobody knows.
+    options.now = source->tree->is_live() ? base::wall_now() : base::WallTime{};
+    auto host = scan_source(std::move(*source), options);
+    if (!host) {
+      return tl::unexpected(host.error());
+    }
+    add_host(hosts, std::move(*host));
+  }
+  return hosts;
+}
+
+int run_scan(const Arguments& arguments) {
+  const auto watch_text = arguments.value("--watch");
+  const auto watch_seconds = watch_text ? parse_duration(*watch_text) : std::nullopt;
+  if (watch_text && !watch_seconds) {
+    return report_usage("--watch: '" + base::printable(*watch_text, 40) +
+                            "' is not a time of at most 24 h",
+                        "write it as 30s, 2m or 1h");
+  }
+  if (arguments.has("--demo") && (arguments.has("--from") || watch_text)) {
+    return report_usage("--demo goes with neither --from nor --watch");
+  }
+  std::optional<RackExpectation> rack;
+  if (const auto file = arguments.value("--rack")) {
+    auto loaded = load_expectation(*file);
+    if (!loaded) {
+      return report(loaded.error());
+    }
+    rack = std::move(*loaded);
+  }
+  auto hosts = gather(arguments);
+  if (!hosts) {
+    return report(hosts.error());
+  }
+  if (watch_seconds) {
+    if (hosts->size() != 1 || !hosts->front().source.tree->is_live()) {
+      return report_usage("--watch needs a live machine",
+                          "captures of one machine at two times give rates too: --from A --from B");
+    }
+    driver::CollectOptions options;
+    options.kernel_log = arguments.value("--kernel-log").value_or("");
+    if (auto done = watch(hosts->front(), *watch_seconds, options); !done) {
+      return report(done.error());
+    }
+  }
+  Scan scan{.hosts = std::move(*hosts), .report = {}};
+  std::vector<diagnose::HostHistory> histories;
+  for (const auto& host : scan.hosts) {
+    auto& history = histories.emplace_back();
+    for (const auto& snapshot : host.snapshots) {
+      history.snapshots.push_back(snapshot.get());
+    }
+  }
+  scan.report = diagnose::judge(histories, rack ? &rack->expectation : nullptr);
+  if (arguments.has("--json")) {
+    write_scan_json(scan, std::cout);
+  } else {
+    std::cout << scan_text(scan, terminal(1), {.verbose = arguments.has("--verbose")});
+  }
+  std::cout.flush();
+  return exit_code(scan.report);
+}
+
+constexpr OptionSpec kOptions[] = {
+    {.name = "--from", .value = "SOURCE",
+     .help = "Read SOURCE instead of this machine: a root folder, a capture (.tar.zst), an lspci -xxxx "
+             "dump, or - for standard input. Several sources are compared as peers; several captures "
+             "of one machine give rates between them.",
+     .repeats = true},
+    {.name = "--watch", .value = "TIME",
+     .help = "Look twice a second for TIME (30s, 2m, 1h; at most 24h), then judge rates and tell "
+             "idling links from stuck ones. Ctrl-C ends it early with a verdict."},
+    {.name = "--rack", .value = "FILE",
+     .help = "Hold what is found against this rack file: missing, narrower, slower, other parts."},
+    {.name = "--kernel-log", .value = "FILE",
+     .help = "Read kernel messages from FILE (dmesg, journalctl -k or /dev/kmsg records) instead of the "
+             "machine's own log."},
+    {.name = "--demo", .value = "",
+     .help = "Scan a simulated 8-GPU server that the program carries; one of its links is up but wrong."},
+    {.name = "--json", .value = "",
+     .help = "Print everything as JSON (docs/formats/scan.md), each register field included."},
+    {.name = "--verbose", .value = "", .help = "Print every link, all evidence and all notes."},
+};
+
+constexpr ExampleSpec kExamples[] = {
+    {.command = "weft scan", .help = "this machine, without root"},
+    {.command = "sudo weft scan --watch 30s", .help = "with every register, and rates over 30 s"},
+    {.command = "weft scan --from rack7-*.tar.zst", .help = "compare captured machines with each other"},
+    {.command = "lspci -xxxx | weft scan --from -", .help = "a dump of another system"},
+};
+
+constexpr ExitSpec kExits[] = {
+    {.code = kOk, .meaning = "nothing is wrong"},
+    {.code = kWarning, .meaning = "a link is up but wrong"},
+    {.code = kCritical, .meaning = "a link is down or badly degraded"},
+    {.code = kUnknown, .meaning = "suspicious, and the evidence decides nothing"},
+};
+
+}  // namespace
+
+int exit_code(const diagnose::Report& report) {
+  switch (report.overall) {
+    case diagnose::Level::kCritical:
+      return kCritical;
+    case diagnose::Level::kWarning:
+      return kWarning;
+    case diagnose::Level::kUnknown:
+      return kUnknown;
+    default:
+      return kOk;
+  }
+}
+
+VerbSpec scan_verb() {
+  VerbSpec verb;
+  verb.name = "scan";
+  verb.summary = "Which of this machine's links is up but wrong";
+  verb.description =
+      "Reads what the kernel tells of every PCIe, CXL, Ethernet, InfiniBand and NVLink link, and "
+      "judges it: what the link runs at, what both ends could do, what narrows it, how links like it "
+      "fare. Nothing is written and no device is woken or changed. Without root it sees speeds, widths "
+      "and error totals; with root every register.\n\n"
+      "A low speed in one look is a note, not a fault: devices slow their links when idle. Use --watch "
+      "under load to tell.";
+  verb.options = kOptions;
+  verb.examples = kExamples;
+  verb.exits = kExits;
+  verb.run = run_scan;
+  verb.is_read_only = true;
+  return verb;
+}
+
+}  // namespace weft::cli

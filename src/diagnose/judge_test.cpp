@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+// The judge over snapshots made by hand: each rule finds its own fault, says which end, and stays quiet
+// on what is healthy.
+#include "diagnose/judge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+namespace weft::diagnose {
+namespace {
+
+using base::giga_transfers;
+using base::LaneCount;
+using base::mega_transfers;
+using observe::Metric;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+/// A host of accelerators, each alone under a root port, all at 32 GT/s x16.
+struct TestHost {
+  observe::Snapshot snapshot;
+  std::vector<fabric::PortId> ports_a, ports_b;
+
+  explicit TestHost(int links, fabric::DeviceKind kind = fabric::DeviceKind::kAccelerator) {
+    snapshot.host.name = "h";
+    snapshot.host.uptime = base::seconds(36000);
+    for (int i = 0; i < links; ++i) {
+      const auto n = std::to_string(i);
+      fabric::Device root;
+      root.name = "root" + n;
+      fabric::Device device;
+      device.name = "0000:0" + n + ":00.0";
+      device.kind = kind;
+      device.part.part_number = "10de:2330";
+      const auto root_id = snapshot.fabric.add(root).value();
+      const auto device_id = snapshot.fabric.add(device).value();
+      fabric::Port a;
+      a.device = root_id;
+      a.name = "0000:00:0" + n + ".0";
+      fabric::Port b;
+      b.device = device_id;
+      b.name = device.name;
+      ports_a.push_back(snapshot.fabric.add(a).value());
+      ports_b.push_back(snapshot.fabric.add(b).value());
+      observe::LinkState link;
+      link.link = fabric::LinkId::of(n);
+      link.family = fabric::ProtocolFamily::kPcie;
+      link.up = true;
+      link.rate = giga_transfers(32);
+      link.width = LaneCount(16);
+      for (auto* end : {&link.a, &link.b}) {
+        end->max_rate = giga_transfers(32);
+        end->max_width = LaneCount(16);
+        end->target_rate = giga_transfers(32);
+        end->autonomous_speed_disabled = false;
+        end->power_state = std::string("D0");
+        end->answers = true;
+      }
+      link.a.port = ports_a.back();
+      link.a.address = a.name;
+      link.b.port = ports_b.back();
+      link.b.address = b.name;
+      snapshot.links.push_back(link);
+    }
+  }
+  observe::LinkState& link(int i) { return snapshot.links[static_cast<std::size_t>(i)]; }
+  void count(fabric::PortId port, Metric metric, const char* label, std::uint64_t value) {
+    snapshot.samples.push_back({port, metric, label, observe::Value(value)});
+  }
+};
+
+Report judged(const std::vector<const observe::Snapshot*>& snapshots) {
+  const HostHistory history{snapshots};
+  return judge({&history, 1}, nullptr);
+}
+Report judged(const TestHost& host) { return judged({&host.snapshot}); }
+
+const Finding* find(const Report& report, const std::string& code) {
+  for (const auto& finding : report.findings) {
+    if (finding.code == code) {
+      return &finding;
+    }
+  }
+  return nullptr;
+}
+
+TEST(Judge, IsSilentOnAHealthyHost) {
+  const TestHost host(8);
+  const auto report = judged(host);
+  EXPECT_THAT(report.findings, IsEmpty());
+  EXPECT_EQ(report.overall, Level::kOk);
+  EXPECT_EQ(report.link_counts[0], 8U);
+}
+
+TEST(Judge, NarrowLinkAmongWidePeersIsAWarningWithPeersAsEvidence) {
+  TestHost host(8);
+  host.link(3).width = LaneCount(8);
+  const auto report = judged(host);
+  ASSERT_EQ(report.findings.size(), 1U);
+  const auto& finding = report.findings[0];
+  EXPECT_EQ(finding.code, "pcie_width_low");
+  EXPECT_EQ(finding.level, Level::kWarning);
+  EXPECT_EQ(finding.sentence, "runs x8 of x16");
+  EXPECT_THAT(finding.evidence, ::testing::Contains(HasSubstr("7 of 8")));
+  EXPECT_THAT(finding.cause, HasSubstr("unknown which end"));
+  EXPECT_EQ(report.overall, Level::kWarning);
+}
+
+TEST(Judge, AQuarterOfTheLanesIsCritical) {
+  TestHost host(4);
+  host.link(0).width = LaneCount(4);
+  EXPECT_EQ(judged(host).overall, Level::kCritical);
+}
+
+TEST(Judge, AllPeersEquallyNarrowIsTheBoard) {
+  TestHost host(4);
+  for (int i = 0; i < 4; ++i) {
+    host.link(i).width = LaneCount(8);
+  }
+  const auto report = judged(host);
+  EXPECT_EQ(report.overall, Level::kNote);
+  ASSERT_NE(find(report, "pcie_width_low"), nullptr);
+}
+
+TEST(Judge, APortThatIsNarrowerThanItsDeviceIsNamedAndNotAFault) {
+  TestHost host(1);
+  host.link(0).a.max_width = LaneCount(4);
+  host.link(0).width = LaneCount(4);
+  const auto report = judged(host);
+  EXPECT_EQ(report.overall, Level::kNote);
+  EXPECT_EQ(report.links[0].narrowed_by, host.link(0).a.address);
+  EXPECT_EQ(find(report, "pcie_width_low"), nullptr);
+}
+
+TEST(Judge, LowSpeedInOneLookIsANoteNotAFault) {
+  TestHost host(1);
+  host.link(0).rate = mega_transfers(2500);
+  const auto report = judged(host);
+  EXPECT_EQ(report.overall, Level::kNote);
+  ASSERT_NE(find(report, "pcie_rate_low_may_be_idle"), nullptr);
+}
+
+TEST(Judge, IdleCyclingSeenInAWatchIsHealthy) {
+  TestHost looks[4] = {TestHost(1), TestHost(1), TestHost(1), TestHost(1)};
+  std::vector<const observe::Snapshot*> history;
+  for (int i = 0; i < 4; ++i) {
+    looks[i].snapshot.taken.ns = i * 1'000'000'000LL;
+    looks[i].link(0).rate = i == 1 ? giga_transfers(32) : mega_transfers(2500);
+    history.push_back(&looks[i].snapshot);
+  }
+  const auto report = judged(history);
+  EXPECT_EQ(report.overall, Level::kNote);
+  ASSERT_NE(find(report, "pcie_rate_cycles"), nullptr);
+}
+
+TEST(Judge, LowSpeedUnderLoadWithAutonomousSpeedDisabledNamesTheBit) {
+  // A public incident: the bit was set while the link was low, and the device then trained at Gen2 for
+  // hours at full utilisation.
+  TestHost host(1);
+  host.link(0).rate = giga_transfers(5);
+  host.link(0).b.autonomous_speed_disabled = true;
+  const auto* device = host.snapshot.fabric.port(host.ports_b[0]);
+  host.snapshot.samples.push_back(
+      {device->device, Metric::kUtilization, "", observe::Value(std::uint64_t{100})});
+  const auto report = judged(host);
+  const auto* finding = find(report, "pcie_rate_stuck_under_load");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->level, Level::kWarning);
+  EXPECT_THAT(finding->cause, HasSubstr("Link Control 2, bit 5"));
+  EXPECT_THAT(finding->cause, HasSubstr(host.link(0).b.address));
+}
+
+TEST(Judge, TheSameBitOnAnIdleLinkIsNoFault) {
+  TestHost host(1);
+  host.link(0).rate = giga_transfers(5);
+  host.link(0).b.autonomous_speed_disabled = true;
+  EXPECT_EQ(judged(host).overall, Level::kNote);
+}
+
+TEST(Judge, AStorageLinkHeldDownByItsTargetSpeedIsAWarning) {
+  TestHost host(1, fabric::DeviceKind::kStorage);
+  host.link(0).rate = giga_transfers(8);
+  host.link(0).a.target_rate = giga_transfers(8);
+  const auto report = judged(host);
+  const auto* finding = find(report, "pcie_rate_held_down");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_THAT(finding->cause, HasSubstr("Target Link Speed"));
+}
+
+TEST(Judge, LowSpeedWithReceiverErrorsFellBack) {
+  TestHost host(1, fabric::DeviceKind::kNic);
+  host.link(0).rate = giga_transfers(16);
+  host.count(host.ports_a[0], Metric::kAerCorrectable, "RxErr", 12);
+  const auto report = judged(host);
+  ASSERT_NE(find(report, "pcie_rate_fell_back"), nullptr);
+  EXPECT_EQ(report.overall, Level::kWarning);
+}
+
+TEST(Judge, CorrectableRateNamesTheReceiverAndItsBounds) {
+  TestHost before(1);
+  TestHost after(1);
+  after.snapshot.taken.ns = 60'000'000'000;
+  after.count(after.ports_b[0], Metric::kAerCorrectable, "RxErr", 120);
+  const auto report = judged({&before.snapshot, &after.snapshot});
+  const auto* finding = find(report, "pcie_correctable_errors");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->level, Level::kWarning);
+  EXPECT_THAT(finding->cause, HasSubstr(after.link(0).b.address));
+  EXPECT_THAT(finding->cause, HasSubstr("away from the host"));
+  EXPECT_THAT(finding->evidence, ::testing::Contains(HasSubstr("95 %")));
+}
+
+TEST(Judge, AFewCorrectableErrorsSinceBootAreANote) {
+  TestHost host(1);
+  host.count(host.ports_b[0], Metric::kAerCorrectable, "RxErr", 3);
+  const auto report = judged(host);
+  EXPECT_EQ(report.overall, Level::kNote);
+}
+
+TEST(Judge, UnsupportedRequestsAreSoftwaresDoing) {
+  TestHost host(1);
+  host.count(host.ports_b[0], Metric::kAerNonfatal, "total", 2);
+  host.count(host.ports_b[0], Metric::kAerNonfatal, "UnsupReq", 2);
+  EXPECT_EQ(judged(host).overall, Level::kNote);
+}
+
+TEST(Judge, ADeviceThatReadsAllOnesIsCritical) {
+  TestHost host(2);
+  host.link(1).b.answers = false;
+  const auto report = judged(host);
+  ASSERT_NE(find(report, "pcie_no_answer"), nullptr);
+  EXPECT_EQ(report.overall, Level::kCritical);
+}
+
+TEST(Judge, ASleepingDeviceIsNotDead) {
+  TestHost host(1);
+  host.link(0).b.answers = false;
+  host.link(0).b.power_state = std::string("D3cold");
+  EXPECT_EQ(find(judged(host), "pcie_no_answer"), nullptr);
+}
+
+TEST(Judge, PresentButDownIsCritical) {
+  TestHost host(1);
+  host.link(0).up = false;
+  host.link(0).a.occupied = true;
+  const auto report = judged(host);
+  ASSERT_NE(find(report, "pcie_present_but_down"), nullptr);
+}
+
+TEST(Judge, ALinkOfWhichNothingIsReadableIsUnknownNotOk) {
+  TestHost host(1);
+  host.link(0).rate = observe::absent(observe::Absence::kUnreadable);
+  host.link(0).width = observe::absent(observe::Absence::kUnreadable);
+  EXPECT_EQ(judged(host).overall, Level::kUnknown);
+}
+
+TEST(Judge, PeersAcrossHostsShowTheOddOne) {
+  std::vector<std::unique_ptr<TestHost>> hosts;
+  std::vector<HostHistory> histories;
+  for (int i = 0; i < 5; ++i) {
+    hosts.push_back(std::make_unique<TestHost>(1, fabric::DeviceKind::kNic));
+    if (i == 2) {
+      hosts.back()->link(0).rate = giga_transfers(16);
+    }
+    histories.push_back(HostHistory{{&hosts.back()->snapshot}});
+  }
+  const auto report = judge(histories, nullptr);
+  const auto* finding = find(report, "pcie_rate_below_peers");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->host, 2U);
+  EXPECT_EQ(finding->level, Level::kWarning);
+}
+
+TEST(Judge, IsDeterministicWorstFirst) {
+  TestHost host(8);
+  host.link(6).width = LaneCount(8);
+  host.link(2).b.answers = false;
+  const auto first = judged(host);
+  const auto second = judged(host);
+  ASSERT_EQ(first.findings.size(), 2U);
+  EXPECT_EQ(first.findings[0].level, Level::kCritical);
+  EXPECT_EQ(first.findings[1].place, second.findings[1].place);
+}
+
+}  // namespace
+}  // namespace weft::diagnose
