@@ -211,6 +211,11 @@ class Parser {
   [[nodiscard]] int refuse(const Command& command, std::string_view what) const;
   [[nodiscard]] int check_extras(const Command& command) const;
   [[nodiscard]] int collect(const Command& command, Arguments& arguments) const;
+  [[nodiscard]] int unexpected_argument(const Command& command, std::string_view word) const {
+    return report_usage(
+        fmt::format("{}: unexpected argument \"{}\"", command.words, base::printable(word)),
+        see_help(command));
+  }
   [[nodiscard]] std::string see_help(const Command& command) const {
     return fmt::format("See: {} {}{}--help", program_.name, command.words,
                        command.words.empty() ? "" : " ");
@@ -219,6 +224,7 @@ class Parser {
   const Program& program_;
   CLI::App root_;
   std::vector<Command> commands_;
+  std::vector<std::string> literal_;  ///< the words after "--": arguments, whatever they look like
 };
 
 CLI::App* Parser::child(CLI::App* parent, const std::string& words, const std::string& word) {
@@ -306,9 +312,7 @@ int Parser::check_extras(const Command& command) const {
     return unknown_verb(program_, command.words.empty() ? word : command.words + " " + word);
   }
   if (dashed == extras.end()) {
-    return report_usage(
-        fmt::format("{}: unexpected argument \"{}\"", command.words, base::printable(word)),
-        see_help(command));
+    return unexpected_argument(command, word);
   }
   std::vector<std::string> candidates = {"--help"};
   for (const OptionSpec& option :
@@ -343,9 +347,13 @@ int Parser::collect(const Command& command, Arguments& arguments) const {
       }
     }
   }
+  std::size_t literals_used = 0;
   for (const PositionalSpec& positional : verb.positionals) {
-    const auto values = command.app->get_option(std::string(positional.name))->results();
-    if (values.empty() && positional.required && !arguments.has("--all")) {
+    auto values = command.app->get_option(std::string(positional.name))->results();
+    while (literals_used < literal_.size() && (positional.repeats || values.empty())) {
+      values.push_back(literal_[literals_used++]);
+    }
+    if (values.empty() && positional.required) {
       return report_usage(fmt::format("{}: {} is missing", verb.name, positional.name),
                           see_help(command));
     }
@@ -353,12 +361,22 @@ int Parser::collect(const Command& command, Arguments& arguments) const {
       arguments.add(std::string(positional.name), value);
     }
   }
+  if (literals_used < literal_.size()) {
+    return unexpected_argument(command, literal_[literals_used]);
+  }
   return kOk;
 }
 
 int Parser::run(int argc, const char* const* argv) {
+  // CLI11 2.1 takes "--" inside a sub-command for an argument, so it never sees it.
+  const char* const* const end = argv + argc;
+  const char* const* const mark =
+      std::find_if(argv, end, [](const char* word) { return std::string_view(word) == "--"; });
+  if (mark != end) {
+    literal_.assign(mark + 1, end);
+  }
   try {
-    root_.parse(argc, argv);
+    root_.parse(static_cast<int>(mark - argv), argv);
   } catch (const CLI::ParseError& error) {
     return refuse(chosen(), error.what());
   }

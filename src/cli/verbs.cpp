@@ -2,13 +2,17 @@
 // The table: one line per verb. tools/check fails when a verb's file is here without a line.
 #include "cli/verbs.h"
 
+#include "cli/scan.h"
+
 #include <algorithm>
 #include <iterator>
 
 namespace weft::cli {
 
 std::span<const VerbSpec> verbs() {
-  static const std::vector<VerbSpec> kVerbs = {};
+  static const std::vector<VerbSpec> kVerbs = {
+      scan_verb(),
+  };
   return kVerbs;
 }
 
