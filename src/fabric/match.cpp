@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fabric/match.h"
+
+#include <set>
+#include <string_view>
+#include <unordered_map>
+
+namespace weft::fabric {
+namespace {
+
+std::string_view first_part(std::string_view name) {
+  return name.substr(0, name.find('/'));
+}
+
+std::string_view last_part(std::string_view name) {
+  const auto slash = name.rfind('/');
+  return slash == std::string_view::npos ? name : name.substr(slash + 1);
+}
+
+bool is_bdf(std::string_view wanted, std::string_view name) {
+  constexpr std::string_view kDomain = "0000:";
+  const auto strip = [&](std::string_view text) {
+    return text.starts_with(kDomain) ? text.substr(kDomain.size()) : text;
+  };
+  return strip(wanted) == strip(last_part(name));
+}
+
+/// The one live device that stands for the planned one; nullptr for none or several.
+const Device* candidate(const Fabric& plan, const Device& planned, const Fabric& live) {
+  const auto keys = plan.match.find(planned.id);
+  const bool has_own_keys =
+      keys != plan.match.end() && !(keys->second.bdf.empty() && keys->second.serial.empty() &&
+                                    keys->second.slot.empty() && keys->second.part.empty());
+  const Device* found = nullptr;
+  if (!has_own_keys && planned.part.serial.empty()) {
+    return live.device_named(planned.name);
+  }
+  for (const auto& device : live.devices()) {
+    const bool fits =
+        has_own_keys ? answers(keys->second, device) : device.part.serial == planned.part.serial;
+    if (!fits) {
+      continue;
+    }
+    if (found != nullptr) {
+      return nullptr;
+    }
+    found = &device;
+  }
+  return found != nullptr || has_own_keys ? found : live.device_named(planned.name);
+}
+
+bool is_same_family(ProtocolId planned, ProtocolId live) {
+  const Protocol& a = protocol(planned);
+  const Protocol& b = protocol(live);
+  return a.family == b.family || can_run(a, b) || can_run(b, a);
+}
+
+using LinksOfDevice = std::unordered_map<DeviceId, std::vector<const Link*>>;
+
+LinksOfDevice links_by_device(const Fabric& fabric) {
+  LinksOfDevice out;
+  for (const auto& link : fabric.links()) {
+    const DeviceId a = fabric.port(link.a)->device;
+    const DeviceId b = fabric.port(link.b)->device;
+    out[a].push_back(&link);
+    if (b != a) {
+      out[b].push_back(&link);
+    }
+  }
+  return out;
+}
+
+/// The one live link of this family at `end` (and at `other`, where that is known).
+const Link* live_link(const Fabric& live, const LinksOfDevice& links, ProtocolId planned,
+                      DeviceId end, const DeviceId* other) {
+  const auto at = links.find(end);
+  const Link* found = nullptr;
+  if (at == links.end()) {
+    return nullptr;
+  }
+  for (const Link* link : at->second) {
+    const bool joins = other == nullptr || live.port(link->a)->device == *other ||
+                       live.port(link->b)->device == *other;
+    if (!joins || !is_same_family(planned, link->protocol)) {
+      continue;
+    }
+    if (found != nullptr) {
+      return nullptr;
+    }
+    found = link;
+  }
+  return found;
+}
+
+}  // namespace
+
+bool answers(const MatchKeys& keys, const Device& live) {
+  const auto fits = [](const std::string& key, const std::string& value) {
+    return key.empty() || key == value;
+  };
+  return !keys.empty() &&
+         (keys.host.empty() || live.parent == keys.host || first_part(live.name) == keys.host) &&
+         (keys.bdf.empty() || is_bdf(keys.bdf, live.name)) && fits(keys.serial, live.part.serial) &&
+         (keys.slot.empty() || keys.slot == live.part.slot || keys.slot == live.position.slot) &&
+         fits(keys.part, live.part.part_number);
+}
+
+std::map<DeviceId, DeviceId> match_devices(const Fabric& plan, const Fabric& live) {
+  std::map<DeviceId, DeviceId> out;
+  std::map<DeviceId, DeviceId> claimed;  // live -> first planned that claims it
+  std::set<DeviceId> contested;
+  for (const auto& planned : plan.devices()) {
+    const Device* found = candidate(plan, planned, live);
+    if (found == nullptr) {
+      continue;
+    }
+    out.emplace(planned.id, found->id);
+    const auto [at, is_first] = claimed.try_emplace(found->id, planned.id);
+    if (!is_first) {
+      contested.insert(planned.id);
+      contested.insert(at->second);
+    }
+  }
+  for (const DeviceId id : contested) {
+    out.erase(id);
+  }
+  return out;
+}
+
+std::vector<ExpectedLink> expected_links(const Fabric& plan, const Fabric& live) {
+  std::vector<ExpectedLink> out;
+  const auto devices = match_devices(plan, live);
+  const auto live_links = links_by_device(live);
+  for (const auto& link : plan.links()) {
+    const auto a = devices.find(plan.port(link.a)->device);
+    const auto b = devices.find(plan.port(link.b)->device);
+    if (a == devices.end() && b == devices.end()) {
+      continue;
+    }
+    ExpectedLink expected{link.id, std::nullopt, link.protocol, link.lanes};
+    if (const auto less = plan.expect.find(link.id); less != plan.expect.end()) {
+      expected.protocol = less->second.protocol;
+      expected.lanes = less->second.lanes;
+    }
+    const Link* found = nullptr;
+    if (a != devices.end() && b != devices.end()) {
+      found = live_link(live, live_links, link.protocol, a->second, &b->second);
+    }
+    // A live host has bridges between that the plan does not draw: the far end's own link is it.
+    if (found == nullptr && b != devices.end()) {
+      found = live_link(live, live_links, link.protocol, b->second, nullptr);
+    }
+    if (found == nullptr && a != devices.end() && b == devices.end()) {
+      found = live_link(live, live_links, link.protocol, a->second, nullptr);
+    }
+    if (found != nullptr) {
+      expected.live = found->id;
+    }
+    out.push_back(expected);
+  }
+  return out;
+}
+
+}  // namespace weft::fabric
