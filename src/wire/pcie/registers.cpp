@@ -8,12 +8,11 @@
 namespace weft::wire::pcie {
 namespace {
 
-const std::array<std::span<const Capability>, 11>& bank() {
-  static const std::array<std::span<const Capability>, 11> kBank = {
-      tables::header(),         tables::standard(), tables::legacy(),
-      tables::express(),        tables::errors(),   tables::extended(),
-      tables::virtualisation(), tables::topology(), tables::physical(),
-      tables::security(),       tables::cxl()};
+const std::array<std::span<const Capability>, 12>& bank() {
+  static const std::array<std::span<const Capability>, 12> kBank = {
+      tables::header(),   tables::standard(), tables::legacy(),         tables::express(),
+      tables::errors(),   tables::extended(), tables::virtualisation(), tables::topology(),
+      tables::physical(), tables::flit(),     tables::security(),       tables::cxl()};
   return kBank;
 }
 

@@ -10,19 +10,29 @@
 
 namespace weft::wire::pcie::tables {
 
-std::span<const Capability> header();    ///< registers_header.cpp: types 0, 1 and 2
-std::span<const Capability> standard();  ///< registers_standard.cpp: list at 34h but the next two
-std::span<const Capability> legacy();    ///< registers_legacy.cpp: AGP, PCI-X, HyperTransport, …
-std::span<const Capability> express();   ///< registers_express.cpp: PCI Express, 10h
-std::span<const Capability> errors();    ///< registers_errors.cpp: AER, DPC
-std::span<const Capability>
-extended();  ///< registers_extended.cpp: routing, isolation, tables, power
-std::span<const Capability>
-virtualisation();                        ///< registers_virtualisation.cpp: SR-IOV, ATS, PASID, …
-std::span<const Capability> topology();  ///< registers_topology.cpp: virtual channels, root complex
-std::span<const Capability> physical();  ///< registers_physical.cpp: 8 … 64 GT/s, margining, flit
-std::span<const Capability>
-security();                         ///< registers_security.cpp: DOE, IDE, Device 3, MMIO blocks
-std::span<const Capability> cxl();  ///< registers_cxl.cpp: DVSECs of vendor 1E98h
+/// Header types 0, 1 and 2.
+std::span<const Capability> header();
+/// The list at 34h, but for the next two.
+std::span<const Capability> standard();
+/// AGP, PCI-X, HyperTransport and other conventional PCI.
+std::span<const Capability> legacy();
+/// PCI Express, 10h.
+std::span<const Capability> express();
+/// AER and DPC.
+std::span<const Capability> errors();
+/// Serial number, isolation, power, time, readiness, vendor specific.
+std::span<const Capability> extended();
+/// SR-IOV, ATS, PRI, PASID, multicast, resizable BARs, TPH.
+std::span<const Capability> virtualisation();
+/// Virtual channels and root complex.
+std::span<const Capability> topology();
+/// 8 to 64 GT/s, lane margining, data link feature.
+std::span<const Capability> physical();
+/// Flit logging, measurement and error injection.
+std::span<const Capability> flit();
+/// DOE, IDE, Device 3, MMIO register blocks.
+std::span<const Capability> security();
+/// DVSECs of vendor 1E98h.
+std::span<const Capability> cxl();
 
 }  // namespace weft::wire::pcie::tables
