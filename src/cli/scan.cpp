@@ -12,12 +12,12 @@
 #include "base/text.h"
 #include "bus/linux/open.h"
 #include "cli/demo.h"
-#include "cli/live.h"
 #include "cli/scan_json.h"
 #include "cli/scan_report.h"
 #include "cli/scan_text.h"
 #include "cli/terminal.h"
 #include "driver/collect.h"
+#include "fabric/rack.h"
 
 namespace weft::cli {
 namespace {
@@ -159,13 +159,19 @@ int run_scan(const Arguments& arguments) {
   if (arguments.has("--demo") && (arguments.has("--from") || watch_text)) {
     return report_usage("--demo goes with neither --from nor --watch");
   }
-  std::optional<RackExpectation> rack;
+  diagnose::Expectation expectation;
+  fabric::LoadedRack rack;
   if (const auto file = arguments.value("--rack")) {
-    auto loaded = load_expectation(*file);
+    auto loaded = fabric::load_rack(*file);
     if (!loaded) {
       return report(loaded.error());
     }
     rack = std::move(*loaded);
+    if (!rack.ok()) {
+      std::cerr << rack.problem_text();
+      return kBadData;
+    }
+    expectation = {.plan = &rack.fabric, .source = *file};
   }
   auto hosts = gather(arguments);
   if (!hosts) {
@@ -190,7 +196,7 @@ int run_scan(const Arguments& arguments) {
       history.snapshots.push_back(snapshot.get());
     }
   }
-  scan.report = diagnose::judge(histories, rack ? &rack->expectation : nullptr);
+  scan.report = diagnose::judge(histories, expectation.plan != nullptr ? &expectation : nullptr);
   if (arguments.has("--json")) {
     write_scan_json(scan, std::cout);
   } else {

@@ -186,7 +186,9 @@ Json attributes_json(const observe::Attributes& attributes, const bus::HostTree&
   }
   json["values"] = std::move(values);
   if (attributes.kind == "pci_function") {
-    json["config"] = config_json(tree, attributes.name);
+    json["config"] = json["values"].contains(observe::kAsleep)
+                         ? absent_json({observe::Absence::kUnreadable, "asleep; reading it would wake it"})
+                         : config_json(tree, attributes.name);
   }
   return json;
 }

@@ -63,30 +63,10 @@ struct HostHistory {
   }
 };
 
-/// A plan to hold the hosts against, and which planned device is which live one.
+/// A plan to hold the hosts against; fabric/match.h tells which planned device is which live one.
 struct Expectation {
   const fabric::Fabric* plan = nullptr;
   std::string source;  ///< the rack file's name
-  /// Planned link -> addresses of its two ends on the host, as live links name them.
-  struct ExpectedLink {
-    fabric::LinkId link;
-    std::string name;
-    std::string host;       ///< host name it is on; empty: any
-    std::string address_a;  ///< "0000:16:00.0"; empty where the plan does not say
-    std::string address_b;
-    fabric::ProtocolId protocol{};
-    base::LaneCount lanes;
-  };
-  std::vector<ExpectedLink> links;
-  /// Planned device -> what must be there.
-  struct ExpectedDevice {
-    std::string name;
-    std::string host;
-    std::string address;
-    std::string serial;
-    std::string part_number;
-  };
-  std::vector<ExpectedDevice> devices;
 };
 
 struct Report {

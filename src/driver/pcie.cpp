@@ -222,6 +222,9 @@ class PcieBuilder {
     if (registers.cxl) {
       values.emplace_back("cxl", std::string("yes"));
     }
+    if (function.is_asleep) {
+      values.emplace_back(observe::kAsleep, std::string("yes"));
+    }
     snapshot_.attributes.push_back(std::move(attributes));
   }
 

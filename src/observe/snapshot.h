@@ -84,6 +84,9 @@ struct LinkState {
   LinkEnd b;
 };
 
+/// The attribute of a PCI function that must not be read now, since that would wake it.
+inline constexpr const char* kAsleep = "asleep";
+
 /// Anything else that a driver knows of a device: what it is called, and text values with keys.
 struct Attributes {
   fabric::DeviceId device;
