@@ -93,6 +93,8 @@ class MemoryTree::Builder {
   base::Result<void> add_alias(std::string_view path, std::string_view existing);
 
   [[nodiscard]] std::size_t entries() const;
+  /// Whether a folder stands at `path`, which has no links in it; the root does.
+  [[nodiscard]] bool has_directory(std::string_view path) const;
   /// The content of a file added before; empty where there is none.
   [[nodiscard]] std::string content(std::string_view path) const;
   /// The finished tree; the builder is empty afterwards.

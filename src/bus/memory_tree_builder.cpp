@@ -99,6 +99,16 @@ struct Place {
   bool is_new = false;
 };
 
+/// The node at a path that has no links in it; kNone if there is none.
+std::uint32_t find_plain(const Store& store, std::string_view path) {
+  std::uint32_t at = kRoot;
+  for (std::string_view name = next_component(path); !name.empty() && at != kNone;
+       name = next_component(path)) {
+    at = name == "." ? at : store.find(at, name);
+  }
+  return at;
+}
+
 base::Result<std::uint32_t> folder_for(Store& store, std::string_view path) {
   if (store.last_folder != kNone && store.last_folder_path == path) {
     return store.last_folder;
@@ -351,12 +361,7 @@ base::Result<void> MemoryTree::Builder::mark_unlisted(std::string_view path,
 
 base::Result<void> MemoryTree::Builder::add_alias(std::string_view path,
                                                   std::string_view existing) {
-  std::uint32_t at = memory_tree::kRoot;
-  std::string_view rest = existing;
-  for (std::string_view name = next_component(rest); !name.empty() && at != memory_tree::kNone;
-       name = next_component(rest)) {
-    at = name == "." ? at : store_->find(at, name);
-  }
+  const std::uint32_t at = memory_tree::find_plain(*store_, existing);
   if (at == memory_tree::kNone || store_->nodes[at].kind != Kind::kFile) {
     return base::fail(base::Code::kNotFound, "a hard link names no file before it",
                       shown_path(path));
@@ -377,12 +382,13 @@ std::size_t MemoryTree::Builder::entries() const {
   return store_->nodes.size() - 1;
 }
 
+bool MemoryTree::Builder::has_directory(std::string_view path) const {
+  const std::uint32_t at = memory_tree::find_plain(*store_, path);
+  return at != memory_tree::kNone && store_->nodes[at].kind == Kind::kDirectory;
+}
+
 std::string MemoryTree::Builder::content(std::string_view path) const {
-  std::uint32_t at = memory_tree::kRoot;
-  for (std::string_view name = next_component(path); !name.empty() && at != memory_tree::kNone;
-       name = next_component(path)) {
-    at = store_->find(at, name);
-  }
+  const std::uint32_t at = memory_tree::find_plain(*store_, path);
   std::string out;
   if (at != memory_tree::kNone && store_->nodes[at].kind == Kind::kFile) {
     store_->append_content(store_->nodes[at], out);

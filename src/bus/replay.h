@@ -14,6 +14,10 @@ namespace weft::bus {
 
 inline constexpr std::string_view kCaptureFile = "weft/capture.json";
 inline constexpr std::string_view kAcceleratorsFile = "weft/accelerators.json";
+/// "root" or "user": with whose rights the machine was read. A live tree answers it too.
+inline constexpr std::string_view kRightsFile = "weft/rights";
+/// When the capture was taken: nanoseconds since 1970, UTC.
+inline constexpr std::string_view kTimeFile = "weft/time_ns";
 inline constexpr std::string_view kSourceFile = "weft/source";  ///< "lspci-dump" for such a tree
 
 /// Where the reply of one ethtool message stands: "weft/ethtool/eth0/8.bin".
