@@ -77,7 +77,8 @@ base::Result<observe::Snapshot> collect(const bus::Host& host, const CollectOpti
     snapshot.taken.ns = static_cast<std::int64_t>(*taken);
   }
   Collection collection{.host = host, .snapshot = snapshot, .device_of_function = {},
-                        .path_of_function = {}};
+                        .path_of_function = {},
+                        .links_only = options.links_only};
   run_drivers(collection, options);
   return snapshot;
 }

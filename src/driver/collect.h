@@ -28,6 +28,8 @@ struct Collection {
   }
   /// Where a PCI function sits, free of bus numbers: "pci0000:00/1c.0/00.0"; empty if unknown.
   std::unordered_map<std::string, std::string> path_of_function;
+  /// Only link states and counters are wanted: leave out what is slow and does not change.
+  bool links_only = false;
 };
 
 struct CollectOptions {
