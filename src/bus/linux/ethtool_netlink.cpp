@@ -24,8 +24,6 @@ namespace ethtool_netlink {
 using base::Bytes;
 using base::ByteView;
 using base::Code;
-using wire::ethtool::Attribute;
-using wire::ethtool::AttributeReader;
 using wire::ethtool::Request;
 
 constexpr std::size_t kHeaderBytes = sizeof(nlmsghdr);

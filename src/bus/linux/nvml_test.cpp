@@ -34,8 +34,9 @@ api::Return count(unsigned* out) {
   *out = 1;
   return api::kSuccess;
 }
-api::Return handle(unsigned index, api::Device* out) {
-  *out = reinterpret_cast<api::Device>(std::uintptr_t{index} + 1);
+api::Return handle(unsigned, api::Device* out) {
+  static int device = 0;
+  *out = &device;
   return api::kSuccess;
 }
 api::Return pci(api::Device, api::PciInfo* out) {
