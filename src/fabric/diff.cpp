@@ -313,9 +313,7 @@ std::vector<Difference> diff_with_machine(const Fabric& plan, const Fabric& live
     const auto at = devices.find(device.id);
     if (at == devices.end()) {
       const auto keys = plan.match.find(device.id);
-      MatchKeys own = keys == plan.match.end() ? MatchKeys{} : keys->second;
-      own.host.clear();  // inherited: says where to look, not what to find
-      if (!own.empty()) {
+      if (keys != plan.match.end() && keys->second.names_a_device()) {
         out.push_back({Change::kDeviceRemoved, device.name, std::string(key(device.kind)), ""});
       }
       continue;

@@ -2,6 +2,7 @@
 #include "fabric/match.h"
 
 #include <set>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 
@@ -17,36 +18,84 @@ std::string_view last_part(std::string_view name) {
   return slash == std::string_view::npos ? name : name.substr(slash + 1);
 }
 
-bool is_bdf(std::string_view wanted, std::string_view name) {
+/// An address as it is compared: the last part of a name, without the domain 0000.
+std::string_view address(std::string_view name) {
   constexpr std::string_view kDomain = "0000:";
-  const auto strip = [&](std::string_view text) {
-    return text.starts_with(kDomain) ? text.substr(kDomain.size()) : text;
-  };
-  return strip(wanted) == strip(last_part(name));
+  const auto last = last_part(name);
+  return last.starts_with(kDomain) ? last.substr(kDomain.size()) : last;
 }
 
+/// A machine's devices by what may find them, so that a large plan does not search a large machine
+/// once for each device.
+class LiveIndex {
+ public:
+  explicit LiveIndex(const Fabric& live) {
+    for (const auto& device : live.devices()) {
+      by_address_[std::string(address(device.name))].push_back(&device);
+      by_serial_[device.part.serial].push_back(&device);
+      by_part_[device.part.part_number].push_back(&device);
+      by_slot_[device.part.slot].push_back(&device);
+      if (device.position.slot != device.part.slot) {
+        by_slot_[device.position.slot].push_back(&device);
+      }
+    }
+  }
+
+  /// The one device that answers; nullptr for none or several.
+  [[nodiscard]] const Device* find(const MatchKeys& keys) const {
+    const Device* found = nullptr;
+    for (const Device* device : candidates(keys)) {
+      if (!answers(keys, *device)) {
+        continue;
+      }
+      if (found != nullptr) {
+        return nullptr;
+      }
+      found = device;
+    }
+    return found;
+  }
+
+ private:
+  using Devices = std::vector<const Device*>;
+  using Index = std::unordered_map<std::string, Devices>;
+
+  static const Devices& at(const Index& index, const std::string& key) {
+    static const Devices kNone;
+    const auto found = index.find(key);
+    return found == index.end() ? kNone : found->second;
+  }
+  /// By the most telling key that is given.
+  [[nodiscard]] const Devices& candidates(const MatchKeys& keys) const {
+    if (!keys.bdf.empty()) {
+      return at(by_address_, std::string(address(keys.bdf)));
+    }
+    if (!keys.serial.empty()) {
+      return at(by_serial_, keys.serial);
+    }
+    return keys.slot.empty() ? at(by_part_, keys.part) : at(by_slot_, keys.slot);
+  }
+
+  Index by_address_;
+  Index by_serial_;
+  Index by_part_;
+  Index by_slot_;
+};
+
 /// The one live device that stands for the planned one; nullptr for none or several.
-const Device* candidate(const Fabric& plan, const Device& planned, const Fabric& live) {
-  const auto keys = plan.match.find(planned.id);
-  const bool has_own_keys =
-      keys != plan.match.end() && !(keys->second.bdf.empty() && keys->second.serial.empty() &&
-                                    keys->second.slot.empty() && keys->second.part.empty());
-  const Device* found = nullptr;
-  if (!has_own_keys && planned.part.serial.empty()) {
-    return live.device_named(planned.name);
+const Device* candidate(const Fabric& plan, const Device& planned, const Fabric& live,
+                        const LiveIndex& index) {
+  const auto at = plan.match.find(planned.id);
+  const bool has_own_keys = at != plan.match.end() && at->second.names_a_device();
+  if (has_own_keys) {
+    return index.find(at->second);
   }
-  for (const auto& device : live.devices()) {
-    const bool fits =
-        has_own_keys ? answers(keys->second, device) : device.part.serial == planned.part.serial;
-    if (!fits) {
-      continue;
+  if (!planned.part.serial.empty()) {
+    if (const Device* found = index.find({.serial = planned.part.serial})) {
+      return found;
     }
-    if (found != nullptr) {
-      return nullptr;
-    }
-    found = &device;
   }
-  return found != nullptr || has_own_keys ? found : live.device_named(planned.name);
+  return live.device_named(planned.name);
 }
 
 bool is_same_family(ProtocolId planned, ProtocolId live) {
@@ -100,7 +149,8 @@ bool answers(const MatchKeys& keys, const Device& live) {
   };
   return !keys.empty() &&
          (keys.host.empty() || live.parent == keys.host || first_part(live.name) == keys.host) &&
-         (keys.bdf.empty() || is_bdf(keys.bdf, live.name)) && fits(keys.serial, live.part.serial) &&
+         (keys.bdf.empty() || address(keys.bdf) == address(live.name)) &&
+         fits(keys.serial, live.part.serial) &&
          (keys.slot.empty() || keys.slot == live.part.slot || keys.slot == live.position.slot) &&
          fits(keys.part, live.part.part_number);
 }
@@ -109,8 +159,9 @@ std::map<DeviceId, DeviceId> match_devices(const Fabric& plan, const Fabric& liv
   std::map<DeviceId, DeviceId> out;
   std::map<DeviceId, DeviceId> claimed;  // live -> first planned that claims it
   std::set<DeviceId> contested;
+  const LiveIndex index(live);
   for (const auto& planned : plan.devices()) {
-    const Device* found = candidate(plan, planned, live);
+    const Device* found = candidate(plan, planned, live, index);
     if (found == nullptr) {
       continue;
     }

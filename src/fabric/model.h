@@ -148,13 +148,15 @@ struct Link {
 
 /// How a planned device is recognised on a machine; empty keys ask nothing. match.h does the work.
 struct MatchKeys {
-  std::string host;  ///< host name of the machine that sees it
-  std::string bdf;   ///< "0000:1b:00.0"
-  std::string serial;
-  std::string slot;
-  std::string part;  ///< part number, or "vendor:device" in hexadecimal ("10de:2330")
-  [[nodiscard]] bool empty() const {
-    return host.empty() && bdf.empty() && serial.empty() && slot.empty() && part.empty();
+  std::string host = {};  ///< host name of the machine that sees it
+  std::string bdf = {};   ///< "0000:1b:00.0"
+  std::string serial = {};
+  std::string slot = {};
+  std::string part = {};  ///< part number, as the machine gives it
+  [[nodiscard]] bool empty() const { return host.empty() && !names_a_device(); }
+  /// A host alone says where to look, not what to find.
+  [[nodiscard]] bool names_a_device() const {
+    return !(bdf.empty() && serial.empty() && slot.empty() && part.empty());
   }
   friend bool operator==(const MatchKeys&, const MatchKeys&) = default;
 };

@@ -63,7 +63,8 @@ class Reader {
     check_keys(root, "a rack file", keys::kRack);
     version(root);
     out.name = plain(root, "name").value_or("");
-    if (out.name.empty()) {
+    if (out.name.empty() &&
+        (find(root, "name") == nullptr || find(root, "name")->kind == YamlNode::Kind::kScalar)) {
       problems_.error(root.place, "missing-key", "the rack has no `name`", "Add `name: my-rack`.");
     }
     out.description = plain(root, "description").value_or("");
@@ -262,7 +263,7 @@ class Reader {
       }
       const auto id = protocol(node);
       const auto count = lanes(node);
-      return id && count ? std::optional(Speed{*id, *count, node.place}) : std::nullopt;
+      return id && count ? width_checked({*id, *count, node.place}, node.place) : std::nullopt;
     }
     if (!scalar(node, what)) {
       return std::nullopt;
@@ -280,11 +281,15 @@ class Reader {
     if (!id || !count) {
       return std::nullopt;
     }
-    if (!fabric::protocol(*id).allows(*count)) {
-      problems_.error(text_place(node, offset), "bad-width", width_words(*id, *count));
-      return std::nullopt;
+    return width_checked({*id, *count, node.place}, text_place(node, offset));
+  }
+
+  std::optional<Speed> width_checked(const Speed& speed, Place place) {
+    if (fabric::protocol(speed.protocol).allows(speed.lanes)) {
+      return speed;
     }
-    return Speed{*id, *count, node.place};
+    problems_.error(place, "bad-width", width_words(speed.protocol, speed.lanes));
+    return std::nullopt;
   }
 
   static std::string width_words(ProtocolId id, base::LaneCount count) {
