@@ -120,6 +120,20 @@ TEST(Racks, EachFileIsCheckedHereAndFitsTwoPages) {
   EXPECT_EQ(found, known);
 }
 
+TEST(Racks, TheExampleOfTheFormatsPageIsInOrder) {
+  std::ifstream in(kRacks.parent_path() / "docs/formats/rack-file.md");
+  std::string line;
+  std::string example;
+  while (std::getline(in, line) && line != "weftline: rack/1") {
+  }
+  for (example = line + '\n'; std::getline(in, line) && !line.starts_with("```");) {
+    example += line + '\n';
+  }
+  const auto loaded = load_rack_text(example, "rack-file.md");
+  EXPECT_EQ(loaded.problem_text(), "");
+  EXPECT_EQ(loaded.fabric.links().size(), 1296U);
+}
+
 TEST(Racks, IdsAreTheSameOnEachLoad) {
   const Fabric one = rack("nvl72");
   const Fabric two = rack("nvl72");
