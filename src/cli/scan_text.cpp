@@ -23,7 +23,7 @@ constexpr std::size_t kColumnsMax = 100;
 /// Lines of one kind that the short form prints; the rest is counted.
 constexpr std::size_t kFindingsShort = 12;
 constexpr std::size_t kNotesShort = 6;
-constexpr std::size_t kEvidenceShort = 2;
+constexpr std::size_t kEvidenceShort = 3;
 
 struct LevelLook {
   const char* word;
@@ -133,7 +133,7 @@ class Printer {
     if (!info.kernel.empty()) {
       line += ", Linux " + info.kernel;
     }
-    if (info.source != info.name) {
+    if (!info.source.starts_with(info.name)) {
       line += ", " + info.source;
     }
     if (snapshot(host).taken.ns > 0) {
@@ -170,6 +170,7 @@ class Printer {
   void print_findings() {
     std::size_t printed = 0;
     std::size_t left_out = 0;
+    const Finding* before = nullptr;
     for (const auto& finding : scan_.report.findings) {
       if (finding.level == Level::kNote && !options_.verbose) {
         continue;
@@ -178,7 +179,13 @@ class Printer {
         ++left_out;
         continue;
       }
+      const bool is_same_place = before != nullptr && before->host == finding.host &&
+                                 before->place == finding.place && before->level == finding.level;
+      if (!is_same_place) {
+        print_finding_head(finding);
+      }
       print_finding(finding);
+      before = &finding;
       ++printed;
     }
     if (left_out > 0) {
@@ -186,7 +193,7 @@ class Printer {
     }
   }
 
-  void print_finding(const Finding& finding) {
+  void print_finding_head(const Finding& finding) {
     const auto [word, colour] = look(finding.level);
     std::string head = fmt::format("{}", finding.place);
     if (scan_.hosts.size() > 1) {
@@ -201,6 +208,9 @@ class Printer {
     }
     out_ += "\n" + paint(fmt::format("{:<9}", word), colour, terminal_.colour) +
             paint(cut(head, columns_ - 9), Colour::kBold, terminal_.colour) + "\n";
+  }
+
+  void print_finding(const Finding& finding) {
     field("", finding.sentence);
     field("cause", finding.cause);
     std::size_t shown = 0;

@@ -45,8 +45,9 @@ void summarize(Report& report) {
   }
   std::stable_sort(report.findings.begin(), report.findings.end(),
                    [](const Finding& x, const Finding& y) {
-                     return std::make_tuple(-static_cast<int>(x.level), x.host, x.place, x.code) <
-                            std::make_tuple(-static_cast<int>(y.level), y.host, y.place, y.code);
+                     // Of one place the rules' own order stays: what is wrong before its signs.
+                     return std::make_tuple(-static_cast<int>(x.level), x.host, x.place) <
+                            std::make_tuple(-static_cast<int>(y.level), y.host, y.place);
                    });
   if (!report.findings.empty() && report.findings.front().level >= Level::kUnknown) {
     report.next_step = report.findings.front().next_step;

@@ -35,7 +35,7 @@ struct Collection {
 struct CollectOptions {
   base::WallTime now;             ///< time of a live host; a capture carries its own
   bool links_only = false;        ///< only link states and counters, for watching
-  std::string kernel_log;         ///< read this file instead of the host's own log; may be empty
+  std::string kernel_log = {};    ///< read this file instead of the host's own log; may be empty
 };
 
 /// A snapshot of the host. Fails only where nothing can be read at all (no sysfs: kUnavailable).

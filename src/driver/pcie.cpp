@@ -208,7 +208,9 @@ class PcieBuilder {
     auto& values = attributes.values;
     values.emplace_back("id", hex_identity(registers.vendor, registers.device));
     values.emplace_back("subsystem",
-                        hex_identity(registers.subsystem_vendor, registers.subsystem_device));
+                        registers.subsystem_vendor == 0
+                            ? observe::Reading<std::string>(absent(Absence::kNotApplicable))
+                            : hex_identity(registers.subsystem_vendor, registers.subsystem_device));
     values.emplace_back("class", fmt::format("{:06x}", registers.class_code));
     values.emplace_back("revision", fmt::format("{:02x}", registers.revision));
     values.emplace_back("power_state", function.power_state);

@@ -24,6 +24,26 @@ bool is_idle_changer(const Context& context, const LinkAssessment& assessment,
   return device != nullptr && device->kind == fabric::DeviceKind::kAccelerator;
 }
 
+/// "8-15", "0, 3": the bits that are set.
+std::string lanes_text(std::uint64_t bits) {
+  std::string out;
+  for (int lane = 0; lane < 32; ++lane) {
+    if ((bits >> lane & 1) == 0) {
+      continue;
+    }
+    int last = lane;
+    while (last + 1 < 32 && (bits >> (last + 1) & 1) != 0) {
+      ++last;
+    }
+    out += fmt::format("{}{}", out.empty() ? "" : ", ", lane);
+    if (last > lane) {
+      out += fmt::format("-{}", last);
+    }
+    lane = last;
+  }
+  return out;
+}
+
 /// Signs at either end that the physical layer had trouble; each is one line of evidence.
 std::vector<std::string> trouble(const Context& context, const LinkAssessment& assessment,
                                  const LinkState& link) {
@@ -32,17 +52,20 @@ std::vector<std::string> trouble(const Context& context, const LinkAssessment& a
     if (end->port.is_null()) {
       continue;
     }
+    if (const auto lanes = context.number(assessment.host, end->port,
+                                          observe::Metric::kLaneErrorStatus, "")) {
+      out.push_back(fmt::format("{} saw errors on lanes {} (Lane Error Status {:#x})", end->address,
+                                lanes_text(*lanes), *lanes));
+    }
+    std::string counts;
     for (const char* type : {"RxErr", "BadTLP", "BadDLLP", "Rollover", "Timeout"}) {
       if (const auto count = context.number(assessment.host, end->port,
                                             observe::Metric::kAerCorrectable, type)) {
-        out.push_back(fmt::format("{} {} since boot at the receiver of {}", *count, type,
-                                  end->address));
+        counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", *count, type);
       }
     }
-    if (const auto lanes = context.number(assessment.host, end->port,
-                                          observe::Metric::kLaneErrorStatus, "")) {
-      out.push_back(fmt::format("Lane Error Status of {} is {:#x}: lanes that saw errors",
-                                end->address, *lanes));
+    if (!counts.empty()) {
+      out.push_back(fmt::format("{} counted {} since boot", end->address, counts));
     }
     // AER Correctable Error Status: bit 0 receiver, 6 bad TLP, 7 bad DLLP, 8 replay rollover,
     // 12 replay timer timeout (linux/pci_regs.h PCI_ERR_COR_*).
@@ -57,16 +80,35 @@ std::vector<std::string> trouble(const Context& context, const LinkAssessment& a
   return out;
 }
 
+/// Which direction the signs point to, where they stand at one end only; empty where they do not say.
+std::string direction(const Context& context, const LinkAssessment& assessment,
+                      const LinkState& link) {
+  const auto sees_errors = [&](const observe::LinkEnd& end) {
+    return !end.port.is_null() &&
+           (context.number(assessment.host, end.port, observe::Metric::kLaneErrorStatus, "") ||
+            context.number(assessment.host, end.port, observe::Metric::kAerCorrectable, "RxErr"));
+  };
+  const bool upper = sees_errors(link.a);
+  const bool lower = sees_errors(link.b);
+  if (upper == lower) {
+    return {};
+  }
+  const auto& receiver = upper ? link.a : link.b;
+  const auto& sender = upper ? link.b : link.a;
+  return fmt::format("; only the receiver of {} saw errors, so rather the way from {} to it",
+                     receiver.address, sender.address);
+}
+
 std::string could_text(const LinkAssessment& assessment) {
   return rate_text(*assessment.possible_rate) + " " + width_text(*assessment.possible_width);
 }
 
 void add_shared_evidence(const LinkState& link, const LinkAssessment& assessment,
                          Finding& finding) {
-  finding.evidence.push_back("both ends could run " + could_text(assessment));
   if (!assessment.peers.empty()) {
     finding.evidence.push_back(assessment.peers);
   }
+  finding.evidence.push_back("both ends could run " + could_text(assessment));
   if (link.retimers.value_or(0) > 0) {
     finding.evidence.push_back(fmt::format("{} retimer{} on the path (Link Status 2)",
                                            *link.retimers, *link.retimers > 1 ? "s" : ""));
@@ -108,9 +150,8 @@ void judge_width(Context& context, LinkAssessment& assessment, const LinkState& 
       context.add(assessment, link, level, "pcie_width_low",
                   fmt::format("runs {} of {}", width_text(*link.width),
                               width_text(*assessment.possible_width)));
+  finding.evidence = trouble(context, assessment, link);
   add_shared_evidence(link, assessment, finding);
-  auto signs = trouble(context, assessment, link);
-  finding.evidence.insert(finding.evidence.end(), signs.begin(), signs.end());
   add_victims(context, assessment, link, finding);
   if (is_usual) {
     finding.cause = "most likely how the board is wired: links like it all run so";
@@ -118,7 +159,8 @@ void judge_width(Context& context, LinkAssessment& assessment, const LinkState& 
     return;
   }
   finding.cause =
-      "unknown which end: a lane of the card, of the port or of what joins them did not train";
+      "unknown which end: a lane of the card, of the port or of what joins them did not train" +
+      direction(context, assessment, link);
   finding.next_step = fmt::format(
       "Reseat {}; if it stays {}, swap it with a card that runs full width and scan again: the "
       "fault moves with the card or stays with the slot.",
@@ -214,7 +256,7 @@ SpeedVerdict weigh_speed(const Context& context, const LinkAssessment& assessmen
     verdict.level = Level::kWarning;
     verdict.code = "pcie_rate_fell_back";
     verdict.sentence = low + ", with link errors";
-    verdict.cause = "unknown which end; errors at a receiver point to the path toward it";
+    verdict.cause = "unknown which end" + direction(context, assessment, link);
     verdict.evidence = std::move(signs);
     verdict.next_step = fmt::format(
         "Reseat {}; if it comes back low, swap it with a healthy one like it and scan again.",
@@ -222,17 +264,17 @@ SpeedVerdict weigh_speed(const Context& context, const LinkAssessment& assessmen
     return verdict;
   }
   const bool peers_are_faster = assessment.usual_rate && *assessment.usual_rate > *link.rate;
-  if (peers_are_faster || was_watched) {
-    verdict.level = peers_are_faster && !changes_when_idle ? Level::kWarning : Level::kUnknown;
-    verdict.code = peers_are_faster ? "pcie_rate_below_peers" : "pcie_rate_low_all_the_time";
-    verdict.sentence = peers_are_faster ? low + ", links like it run faster"
-                                        : low + " during the whole watch";
-    verdict.cause = changes_when_idle ? "not proven: it may idle while the others work"
-                                      : "unknown which end; it trained lower than links like it";
-    if (was_watched && !peers_are_faster) {
-      verdict.cause = "not proven: nothing shows whether it worked during the watch";
-      verdict.next_step = "Put load on the device and watch again.";
-    }
+  if (peers_are_faster && !changes_when_idle) {
+    verdict.level = Level::kWarning;
+    verdict.code = "pcie_rate_below_peers";
+    verdict.sentence = low + ", links like it run faster";
+    verdict.cause = "unknown which end; it trained lower than links like it";
+  } else if (was_watched) {
+    verdict.level = Level::kUnknown;
+    verdict.code = "pcie_rate_low_all_the_time";
+    verdict.sentence = low + " during the whole watch";
+    verdict.cause = "not proven: nothing shows whether it worked during the watch";
+    verdict.next_step = "Put load on the device and watch again.";
   }
   return verdict;
 }
@@ -247,8 +289,8 @@ void judge_rate(Context& context, LinkAssessment& assessment, const LinkState& l
       context.add(assessment, link, verdict.level, verdict.code, std::move(verdict.sentence));
   finding.cause = std::move(verdict.cause);
   finding.next_step = std::move(verdict.next_step);
+  finding.evidence = std::move(verdict.evidence);
   add_shared_evidence(link, assessment, finding);
-  finding.evidence.insert(finding.evidence.end(), verdict.evidence.begin(), verdict.evidence.end());
   for (const auto* end : {&link.a, &link.b}) {
     if (end->autonomous_speed_disabled.value_or(false)) {
       finding.evidence.push_back(end->address +
