@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <iostream>
 #include <thread>
 
@@ -158,6 +159,9 @@ int run_scan(const Arguments& arguments) {
   }
   if (arguments.has("--demo") && (arguments.has("--from") || watch_text)) {
     return report_usage("--demo goes with neither --from nor --watch");
+  }
+  if (const auto log = arguments.value("--kernel-log"); log && !std::ifstream(*log)) {
+    return report({base::Code::kNotFound, "cannot be read", *log, "name a file of kernel messages"});
   }
   diagnose::Expectation expectation;
   fabric::LoadedRack rack;

@@ -273,6 +273,36 @@ TEST(Judge, PeersAcrossHostsShowTheOddOne) {
   EXPECT_EQ(finding->level, Level::kWarning);
 }
 
+observe::Event event(const char* kind, observe::Severity severity, double since_boot) {
+  observe::Event out;
+  out.kind = kind;
+  out.severity = severity;
+  out.address = "0000:01:00.0";
+  out.since_boot = base::seconds(since_boot);
+  out.text = "a line of the kernel";
+  return out;
+}
+
+TEST(Judge, FreshCriticalLinesAreCriticalOldOnesAWarning) {
+  TestHost fresh(1);
+  fresh.snapshot.host.uptime = base::seconds(10 * 86400);
+  fresh.snapshot.events.push_back(event("dpc", observe::Severity::kCritical, 10 * 86400 - 60));
+  EXPECT_EQ(judged(fresh).overall, Level::kCritical);
+  TestHost old(1);
+  old.snapshot.host.uptime = base::seconds(10 * 86400);
+  old.snapshot.events.push_back(event("dpc", observe::Severity::kCritical, 60));
+  EXPECT_EQ(judged(old).overall, Level::kWarning);
+}
+
+TEST(Judge, ALineThatNamesItselfAVictimIsNoFindingOfItsOwn) {
+  TestHost host(1);
+  host.snapshot.events.push_back(event("xid", observe::Severity::kCritical, 35990));
+  host.snapshot.events.push_back(event("xid_victim", observe::Severity::kCritical, 35991));
+  const auto report = judged(host);
+  ASSERT_EQ(report.findings.size(), 1U);
+  EXPECT_EQ(report.findings[0].code, "kernel_xid");
+}
+
 TEST(Judge, IsDeterministicWorstFirst) {
   TestHost host(8);
   host.link(6).width = LaneCount(8);

@@ -11,6 +11,17 @@
 namespace weft::diagnose {
 namespace {
 
+/// A line older than this is history: still a warning, no longer critical. A house choice.
+constexpr double kFreshSeconds = 24 * 3600;
+
+bool is_old(const observe::Event& event, const observe::Snapshot& snapshot) {
+  if (event.since_boot && snapshot.host.uptime) {
+    return snapshot.host.uptime->seconds() - event.since_boot->seconds() > kFreshSeconds;
+  }
+  return event.at && snapshot.taken.ns > 0 &&
+         (snapshot.taken - *event.at).seconds() > kFreshSeconds;
+}
+
 struct Group {
   std::size_t count = 0;
   const observe::Event* first = nullptr;
@@ -49,8 +60,9 @@ void find_events(Context& context) {
     }
     for (const auto& [key, group] : groups) {
       const auto& [address, kind] = key;
-      const auto level = group.last->severity == observe::Severity::kCritical ? Level::kCritical
-                                                                              : Level::kWarning;
+      const bool is_critical = group.last->severity == observe::Severity::kCritical &&
+                               !is_old(*group.last, context.snapshot(host));
+      const auto level = is_critical ? Level::kCritical : Level::kWarning;
       auto& finding = context.add(host, group.last->subject, address.empty() ? "kernel log" : address,
                                   level, "kernel_" + kind,
                                   fmt::format("the kernel logged {} {} time{}", kind, group.count,
