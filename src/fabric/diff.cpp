@@ -319,7 +319,9 @@ std::vector<Difference> diff_with_machine(const Fabric& plan, const Fabric& live
       continue;
     }
     const Device& found = *live.device(at->second);
-    compare(Change::kPartChanged, device.name, device.part.part_number, found.part.part_number);
+    if (!is_same_part(device.part.part_number, found.part.part_number).value_or(true)) {
+      compare(Change::kPartChanged, device.name, device.part.part_number, found.part.part_number);
+    }
     compare(Change::kSerialChanged, device.name, device.part.serial, found.part.serial);
     compare(Change::kFirmwareChanged, device.name, device.part.firmware, found.part.firmware);
   }

@@ -152,6 +152,21 @@ TEST(Match, KeysMustAllFit) {
   EXPECT_FALSE(answers({}, gpu));
 }
 
+TEST(Match, PciIdentitiesAreComparedWithEachOtherOnly) {
+  EXPECT_EQ(is_same_part("10de:2330", "10de:2330/10de:16c1"), true);
+  EXPECT_EQ(is_same_part("10de:2330/10de:16c1", "10de:2330/10de:16c1"), true);
+  EXPECT_EQ(is_same_part("10de:2330", "10de:2331/10de:16c1"), false);
+  EXPECT_EQ(is_same_part("10de:233", "10de:2330"), std::nullopt);
+  EXPECT_EQ(is_same_part("H100", "10de:2330/10de:16c1"), std::nullopt);
+  EXPECT_EQ(is_same_part("MCX75", "MCX75"), true);
+  EXPECT_EQ(is_same_part("MCX75", "MCX755"), false);
+  EXPECT_EQ(is_same_part("", "10de:2330"), std::nullopt);
+  Device live;
+  live.part.part_number = "10de:2330/10de:16c1";
+  EXPECT_TRUE(answers({.part = "10de:2330"}, live));
+  EXPECT_FALSE(answers({.part = "H100"}, live));
+}
+
 TEST(Match, PlannedLinksFindTheirLiveOnes) {
   const Fabric live = machine();
   auto loaded = load_rack_text(R"(weftline: rack/1

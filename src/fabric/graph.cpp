@@ -115,7 +115,7 @@ std::vector<DeviceId> Graph::downstream(LinkId link) const {
     return out;
   }
   const auto below = devices_.at(fabric_.port(fabric_.links()[*index].b)->device);
-  const auto seen = reach(below, true, *index);
+  const auto seen = reach(below, true, index);
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (seen[i]) {
       out.push_back(fabric_.devices()[i].id);
@@ -132,7 +132,7 @@ std::vector<DeviceId> Graph::cut_off(LinkId link) const {
   }
   const auto above = devices_.at(fabric_.port(fabric_.links()[*index].a)->device);
   const auto before = reach(above, false, std::nullopt);
-  const auto after = reach(above, false, *index);
+  const auto after = reach(above, false, index);
   for (std::size_t i = 0; i < before.size(); ++i) {
     if (before[i] && !after[i]) {
       out.push_back(fabric_.devices()[i].id);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fabric/match.h"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,7 +34,7 @@ class LiveIndex {
     for (const auto& device : live.devices()) {
       by_address_[std::string(address(device.name))].push_back(&device);
       by_serial_[device.part.serial].push_back(&device);
-      by_part_[device.part.part_number].push_back(&device);
+      by_part_[std::string(first_part(device.part.part_number))].push_back(&device);
       by_slot_[device.part.slot].push_back(&device);
       if (device.position.slot != device.part.slot) {
         by_slot_[device.position.slot].push_back(&device);
@@ -73,7 +74,8 @@ class LiveIndex {
     if (!keys.serial.empty()) {
       return at(by_serial_, keys.serial);
     }
-    return keys.slot.empty() ? at(by_part_, keys.part) : at(by_slot_, keys.slot);
+    return keys.slot.empty() ? at(by_part_, std::string(first_part(keys.part)))
+                             : at(by_slot_, keys.slot);
   }
 
   Index by_address_;
@@ -141,7 +143,31 @@ const Link* live_link(const Fabric& live, const LinksOfDevice& links, ProtocolId
   return found;
 }
 
+/// "10de:2330" or "10de:2330/10de:16c1": what a PCI function says of itself.
+bool is_pci_identity(std::string_view text) {
+  constexpr std::size_t kLength = 9;
+  if (text.size() < kLength || (text.size() > kLength && text[kLength] != '/')) {
+    return false;
+  }
+  for (std::size_t i = 0; i < kLength; ++i) {
+    const bool is_hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f') ||
+                        (text[i] >= 'A' && text[i] <= 'F');
+    if (i == 4 ? text[i] != ':' : !is_hex) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
+
+std::optional<bool> is_same_part(std::string_view planned, std::string_view live) {
+  if (planned.empty() || live.empty() || is_pci_identity(planned) != is_pci_identity(live)) {
+    return std::nullopt;
+  }
+  return live == planned ||
+         (live.size() > planned.size() && live.starts_with(planned) && live[planned.size()] == '/');
+}
 
 bool answers(const MatchKeys& keys, const Device& live) {
   const auto fits = [](const std::string& key, const std::string& value) {
@@ -152,7 +178,7 @@ bool answers(const MatchKeys& keys, const Device& live) {
          (keys.bdf.empty() || address(keys.bdf) == address(live.name)) &&
          fits(keys.serial, live.part.serial) &&
          (keys.slot.empty() || keys.slot == live.part.slot || keys.slot == live.position.slot) &&
-         fits(keys.part, live.part.part_number);
+         (keys.part.empty() || is_same_part(keys.part, live.part.part_number).value_or(false));
 }
 
 std::map<DeviceId, DeviceId> match_devices(const Fabric& plan, const Fabric& live) {

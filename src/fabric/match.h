@@ -9,13 +9,20 @@
 
 #include <map>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace weft::fabric {
 
+/// Whether a live part number is the planned one. A PCI function says
+/// "VENDOR:DEVICE/SUBVENDOR:SUBDEVICE" in hexadecimal, and a plan may leave out what follows the
+/// slash; nullopt where the two cannot be compared (one is such an identity, the other a maker's
+/// number; or one is empty).
+[[nodiscard]] std::optional<bool> is_same_part(std::string_view planned, std::string_view live);
+
 /// Whether a live device answers every key that is not empty; false where all are.
 /// host: its parent, or the first part of its name; bdf: the last part of its name (the domain 0000
-/// may be left out); serial: part serial; slot: part slot or position slot; part: part number.
+/// may be left out); serial: part serial; slot: part slot or position slot; part: is_same_part.
 [[nodiscard]] bool answers(const MatchKeys& keys, const Device& live);
 
 /// Planned device -> live device. A planned device that answers to several live ones, or shares one

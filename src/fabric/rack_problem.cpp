@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -56,8 +57,10 @@ void Problems::add(RackProblem problem) {
 
 std::vector<RackProblem> Problems::take() {
   std::vector<RackProblem> out = std::move(list_);
-  std::stable_sort(out.begin(), out.end(),
-                   [](const RackProblem& a, const RackProblem& b) { return a.place < b.place; });
+  // Place and rule together are unique, so the order does not hang on the sort.
+  std::sort(out.begin(), out.end(), [](const RackProblem& a, const RackProblem& b) {
+    return std::tie(a.place, a.rule) < std::tie(b.place, b.rule);
+  });
   if (dropped_ > 0) {
     out.push_back({Severity::kError,
                    {},
