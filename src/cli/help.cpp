@@ -43,7 +43,7 @@ std::string table(const std::vector<Row>& rows, std::size_t columns) {
     std::string text = wrap(row.right, indent, columns);
     const std::string head = "  " + row.left;
     if (head.size() + 2 > indent) {
-      out += head + "\n" + text;
+      out.append(head).append("\n").append(text);
     } else {
       text.replace(0, std::min(head.size(), text.size()), head);
       out += text;
@@ -148,12 +148,12 @@ std::string program_help(const Program& program, std::size_t columns) {
   for (const VerbSpec& verb : program.verbs) {
     rows.push_back({std::string(verb.name), verb.summary});
   }
-  rows.push_back({"completion SHELL", "print the completion script for bash, zsh or fish"});
-  rows.push_back({"man [VERB]", "print the manual page, as man(1) reads it"});
+  rows.push_back({"completion SHELL", "Print the completion script for bash, zsh or fish"});
+  rows.push_back({"man [VERB]", "Print the manual page, as man(1) reads it"});
   out += table(rows, columns);
   out += heading("Options");
-  out += table({{"-h, --help", "print this help, or a verb's after its name"},
-                {"--version", "print the version"}},
+  out += table({{"-h, --help", "Print this help, or a verb's after its name."},
+                {"--version", "Print the version."}},
                columns);
   out += fmt::format("\nNext: {} VERB --help\n", program.name);
   return out;
@@ -187,7 +187,7 @@ std::string verb_help(const Program& program, const VerbSpec& verb, std::size_t 
   for (const OptionSpec& option : verb.options) {
     rows.push_back({option_label(option), option.help});
   }
-  rows.push_back({"-h, --help", "print this help"});
+  rows.push_back({"-h, --help", "Print this help."});
   out += table(rows, columns);
   out += heading("Exit codes") + exits_table(verb, columns);
   if (!verb.examples.empty()) {

@@ -70,12 +70,13 @@ std::string did_you_mean(std::string_view given, const std::vector<std::string>&
 
 // The verbs that every program has. They need the table itself, so they are not rows of it.
 constexpr PositionalSpec kManPositionals[] = {
-    {"VERB", "the verb; none for the program", false, true}};
+    {"VERB", "The verb; none for the program.", false, true}};
 constexpr OptionSpec kManOptions[] = {
-    {"--all", "DIRECTORY", "write every page of the program as a file into this existing folder"}};
-constexpr PositionalSpec kCompletionPositionals[] = {{"SHELL", "bash, zsh or fish", true, false}};
+    {"--all", "DIRECTORY", "Write every page of the program as a file into this existing folder."}};
+constexpr PositionalSpec kCompletionPositionals[] = {
+    {"SHELL", "One of bash, zsh, fish.", true, false}};
 constexpr PositionalSpec kHelpPositionals[] = {
-    {"VERB", "the verb; none for the program", false, true}};
+    {"VERB", "The verb; none for the program.", false, true}};
 constexpr ExampleSpec kCompletionExamples[] = {
     {"source <(weft completion bash)",
      "Completion in this shell; the Debian package installs it."}};
@@ -159,12 +160,12 @@ int run_completion(const Program& program, const Arguments& arguments) {
 }
 
 constexpr VerbSpec kBuiltinSpecs[] = {
-    {"help", "print help", "Prints the help of a verb, or of the program.", kHelpPositionals, {}},
-    {"man", "print the manual page",
+    {"help", "Print help", "Prints the help of a verb, or of the program.", kHelpPositionals, {}},
+    {"man", "Print the manual page",
      "Prints a manual page, as man(1) reads it: weft man scan | man -l -", kManPositionals,
      kManOptions},
     {"completion",
-     "print a shell's completion script",
+     "Print a shell's completion script",
      "Prints the completion script for a shell: bash, zsh or fish.",
      kCompletionPositionals,
      {},

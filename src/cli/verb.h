@@ -91,10 +91,10 @@ struct VerbSpec {
 
 /// The verdicts' exit codes, for `VerbSpec::exits` of verbs that judge.
 inline constexpr ExitSpec kVerdictExits[] = {
-    {kOk, "every link is as it should be, or there is none to judge"},
-    {kWarning, "a warning"},
-    {kCritical, "something critical"},
-    {kUnknown, "not enough could be read to judge"},
+    {kOk, "nothing is wrong"},
+    {kWarning, "a link is up but wrong"},
+    {kCritical, "a link is down or badly degraded"},
+    {kUnknown, "suspicious, and the evidence decides nothing"},
 };
 
 /// Parses and runs. `verbs` is the table that this program has. Unknown verbs and options end in

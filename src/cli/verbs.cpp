@@ -2,6 +2,8 @@
 // The table: one line per verb. tools/check fails when a verb's file is here without a line.
 #include "cli/verbs.h"
 
+#include "cli/capture.h"
+#include "cli/rack.h"
 #include "cli/scan.h"
 
 #include <algorithm>
@@ -12,6 +14,10 @@ namespace weft::cli {
 std::span<const VerbSpec> verbs() {
   static const std::vector<VerbSpec> kVerbs = {
       scan_verb(),
+      capture_verb(),
+      rack_check_verb(),
+      rack_show_verb(),
+      rack_diff_verb(),
   };
   return kVerbs;
 }
