@@ -12,7 +12,7 @@ namespace weft::wire::pcie {
 namespace {
 
 std::uint32_t end_of_list(Kind kind) {
-  return kind == Kind::kStandard ? kStandardBytes : kConfigBytes;
+  return static_cast<std::uint32_t>(kind == Kind::kStandard ? kStandardBytes : kConfigBytes);
 }
 
 /// First capability after `offset`, or the end of its space.
