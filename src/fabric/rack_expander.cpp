@@ -68,6 +68,7 @@ class Expander {
 
   void no_such_template(const DeviceRule& rule) {
     std::vector<std::string_view> names;
+    names.reserve(rack_.templates.size());
     for (const auto& [name, body] : rack_.templates) {
       names.push_back(name);
     }

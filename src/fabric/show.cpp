@@ -47,7 +47,7 @@ std::string range_words(const std::set<std::uint64_t>& values) {
   for (auto at = values.begin(); at != values.end();) {
     const std::uint64_t low = *at;
     std::uint64_t high = low;
-    while (++at != values.end() && *at == high + 1) {
+    for (++at; at != values.end() && *at == high + 1; ++at) {
       high = *at;
     }
     out += (out.empty() ? "" : ",") + std::to_string(low);
