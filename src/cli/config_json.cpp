@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/config_json.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "observe/reading.h"
@@ -9,45 +13,69 @@
 namespace weft::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using wire::pcie::Node;
 
 constexpr std::size_t kConfigBytes = 4096;
 
-Json node_json(const Node& node) {
+void append_text(const std::string& text, std::string& out) {
+  const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+  });
+  if (is_plain) {
+    out += '"';
+    out += text;
+    out += '"';
+  } else {
+    out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+}
+
+void append_node(const Node& node, std::string& out) {
   switch (node.type) {
     case Node::Type::kText:
-      return node.text;
+      append_text(node.text, out);
+      return;
     case Node::Type::kNumber:
-      return node.number;
-    case Node::Type::kArray: {
-      Json json = Json::array();
-      for (const auto& child : node.children) {
-        json.push_back(node_json(child));
-      }
-      return json;
-    }
-    case Node::Type::kObject:
+      fmt::format_to(std::back_inserter(out), "{}", node.number);
+      return;
+    default:
       break;
   }
-  Json json = Json::object();
+  const bool is_object = node.type == Node::Type::kObject;
+  out += is_object ? '{' : '[';
+  bool is_first = true;
   for (const auto& child : node.children) {
-    json[child.name] = node_json(child);
+    if (!is_first) {
+      out += ',';
+    }
+    is_first = false;
+    if (is_object) {
+      append_text(child.name, out);
+      out += ':';
+    }
+    append_node(child, out);
   }
-  return json;
+  out += is_object ? '}' : ']';
 }
 
 }  // namespace
 
-nlohmann::ordered_json config_json(const bus::HostTree& tree, const std::string& address) {
+std::string config_json(const bus::HostTree& tree, const std::string& address) {
   const auto config = tree.read("sys/bus/pci/devices/" + address + "/config", kConfigBytes);
   if (!config) {
     const auto why = observe::not_measured(config.error());
-    return {{"not_measured", observe::key(why.why)}, {"detail", why.detail}};
+    return nlohmann::ordered_json{{"not_measured", observe::key(why.why)}, {"detail", why.detail}}
+        .dump();
   }
-  Json json = {{"bytes", config->size()}};
-  json.update(node_json(wire::pcie::tree(wire::pcie::decode(base::as_bytes(*config)))));
-  return json;
+  auto decoded = wire::pcie::tree(wire::pcie::decode(base::as_bytes(*config)));
+  Node bytes;
+  bytes.type = Node::Type::kNumber;
+  bytes.name = "bytes";
+  bytes.number = config->size();
+  decoded.children.insert(decoded.children.begin(), std::move(bytes));
+  std::string out;
+  append_node(decoded, out);
+  return out;
 }
 
 }  // namespace weft::cli

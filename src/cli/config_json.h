@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One PCI function's configuration space, decoded whole, as JSON.
+// One PCI function's configuration space, decoded whole, as JSON text. Text and not a document, since a
+// large machine has some ten million fields.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "bus/host_tree.h"
@@ -11,7 +11,6 @@ namespace weft::cli {
 
 /// {"bytes": N, "capabilities": [...], "problems": [...]}, or {"not_measured": ...} where it cannot be
 /// read. `address` is the function's directory in sys/bus/pci/devices.
-[[nodiscard]] nlohmann::ordered_json config_json(const bus::HostTree& tree,
-                                                 const std::string& address);
+[[nodiscard]] std::string config_json(const bus::HostTree& tree, const std::string& address);
 
 }  // namespace weft::cli

@@ -18,6 +18,13 @@ std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string json_text(const Json& json) { return dumped(json); }
+/// What is JSON text already stays as it is.
+struct JsonText {
+  std::string text;
+};
+std::string json_text(JsonText json) { return std::move(json.text); }
+
 /// Writes an object member by member, so that no whole document is ever held.
 class ObjectWriter {
  public:
@@ -37,7 +44,7 @@ class ObjectWriter {
     out_ << '[';
     bool is_first = true;
     for (const auto& element : range) {
-      out_ << (is_first ? "\n" : ",\n") << dumped(to_json(element));
+      out_ << (is_first ? "\n" : ",\n") << json_text(to_json(element));
       is_first = false;
     }
     out_ << ']';
@@ -176,7 +183,7 @@ Json event_json(const observe::Event& event) {
   return json;
 }
 
-Json attributes_json(const observe::Attributes& attributes, const bus::HostTree& tree) {
+JsonText attributes_json(const observe::Attributes& attributes, const bus::HostTree& tree) {
   Json json = {{"device", attributes.device.text()},
                {"kind", attributes.kind},
                {"name", attributes.name}};
@@ -185,12 +192,16 @@ Json attributes_json(const observe::Attributes& attributes, const bus::HostTree&
     values[key] = reading_json(value);
   }
   json["values"] = std::move(values);
+  auto text = dumped(json);
   if (attributes.kind == "pci_function") {
-    json["config"] = json["values"].contains(observe::kAsleep)
-                         ? absent_json({observe::Absence::kUnreadable, "asleep; reading it would wake it"})
-                         : config_json(tree, attributes.name);
+    text.pop_back();  // the closing brace
+    text += ",\"config\":";
+    text += json["values"].contains(observe::kAsleep)
+                ? dumped(absent_json({observe::Absence::kUnreadable, "asleep; reading it would wake it"}))
+                : config_json(tree, attributes.name);
+    text += '}';
   }
-  return json;
+  return {std::move(text)};
 }
 
 void write_host(const Scan& scan, std::size_t index, std::ostream& out) {

@@ -21,6 +21,11 @@ constexpr std::size_t kConfigBytes = 4096;
 /// What the kernel gives of the configuration space without CAP_SYS_ADMIN.
 constexpr std::size_t kUnprivilegedBytes = 64;
 
+/// A virtual function's vendor id reads all ones too, but not its class.
+bool answers(const PciFunction& function) {
+  return function.registers.vendor != 0xFFFF || function.registers.class_code != 0xFFFFFF;
+}
+
 std::string sysfs(const PciFunction& function, const char* file) {
   return kPciDevices + function.address + "/" + file;
 }
@@ -163,12 +168,17 @@ PortRole role_of(const bus::HostTree& tree, const std::vector<PciFunction>& func
         return PortRole::kNone;
     }
   }
-  if (function.config || !tree.exists(sysfs(function, "max_link_speed"))) {
-    return PortRole::kNone;
-  }
   const auto parent_role = function.parent == kNoParent
                                ? PortRole::kNone
                                : functions[static_cast<std::size_t>(function.parent)].role;
+  const bool is_below_a_port =
+      parent_role == PortRole::kRootPort || parent_role == PortRole::kDownstream;
+  if (function.config && is_below_a_port && !answers(function)) {
+    return PortRole::kEndpoint;  // it had a link once, and is to be named as the one that is silent
+  }
+  if (function.config || !tree.exists(sysfs(function, "max_link_speed"))) {
+    return PortRole::kNone;
+  }
   if (!function.is_bridge()) {
     // On a root bus without a bridge above it is integrated, unless its port is hidden (a virtual
     // machine); a link that has a speed tells the two apart.
@@ -278,7 +288,7 @@ observe::LinkEnd link_end(const bus::HostTree& tree, const PciFunction& function
   end.address = function.address;
   end.power_state = function.power_state;
   if (function.config || function.registers.vendor != 0) {
-    end.answers = function.registers.vendor != 0xFFFF;
+    end.answers = answers(function);
   }
   if (function.registers.slot && function.registers.slot->card_present) {
     end.occupied = *function.registers.slot->card_present;

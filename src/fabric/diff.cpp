@@ -217,6 +217,9 @@ class Comparison {
   static Ends ends(PortId a, PortId b) { return a < b ? Ends{a, b} : Ends{b, a}; }
 
   std::optional<PortId> now_at(PortId before) const {
+    if (before.is_null()) {
+      return before;  // unseen then and now
+    }
     const auto at = ports_.find(before);
     return at == ports_.end() ? std::nullopt : std::optional(at->second);
   }

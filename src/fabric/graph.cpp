@@ -12,8 +12,11 @@ Graph::Graph(const Fabric& fabric) : fabric_(fabric), edges_(fabric.devices().si
   }
   for (std::size_t i = 0; i < fabric.links().size(); ++i) {
     const Link& link = fabric.links()[i];
-    const std::size_t a = devices_.at(fabric.port(link.a)->device);
-    const std::size_t b = devices_.at(fabric.port(link.b)->device);
+    if (link.a.is_null() || link.b.is_null()) {
+      continue;  // it leads to what is not seen
+    }
+    const std::size_t a = devices_.at(fabric.owner(link.a));
+    const std::size_t b = devices_.at(fabric.owner(link.b));
     links_.emplace(link.id, i);
     edges_[a].push_back({i, b, true});
     edges_[b].push_back({i, a, false});
@@ -114,7 +117,7 @@ std::vector<DeviceId> Graph::downstream(LinkId link) const {
   if (!index) {
     return out;
   }
-  const auto below = devices_.at(fabric_.port(fabric_.links()[*index].b)->device);
+  const auto below = devices_.at(fabric_.owner(fabric_.links()[*index].b));
   const auto seen = reach(below, true, index);
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (seen[i]) {
@@ -130,7 +133,7 @@ std::vector<DeviceId> Graph::cut_off(LinkId link) const {
   if (!index) {
     return out;
   }
-  const auto above = devices_.at(fabric_.port(fabric_.links()[*index].a)->device);
+  const auto above = devices_.at(fabric_.owner(fabric_.links()[*index].a));
   const auto before = reach(above, false, std::nullopt);
   const auto after = reach(above, false, index);
   for (std::size_t i = 0; i < before.size(); ++i) {

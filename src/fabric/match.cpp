@@ -111,8 +111,8 @@ using LinksOfDevice = std::unordered_map<DeviceId, std::vector<const Link*>>;
 LinksOfDevice links_by_device(const Fabric& fabric) {
   LinksOfDevice out;
   for (const auto& link : fabric.links()) {
-    const DeviceId a = fabric.port(link.a)->device;
-    const DeviceId b = fabric.port(link.b)->device;
+    const DeviceId a = fabric.owner(link.a);
+    const DeviceId b = fabric.owner(link.b);
     out[a].push_back(&link);
     if (b != a) {
       out[b].push_back(&link);
@@ -130,8 +130,8 @@ const Link* live_link(const Fabric& live, const LinksOfDevice& links, ProtocolId
     return nullptr;
   }
   for (const Link* link : at->second) {
-    const bool joins = other == nullptr || live.port(link->a)->device == *other ||
-                       live.port(link->b)->device == *other;
+    const bool joins = other == nullptr || live.owner(link->a) == *other ||
+                       live.owner(link->b) == *other;
     if (!joins || !is_same_family(planned, link->protocol)) {
       continue;
     }
@@ -209,8 +209,8 @@ std::vector<ExpectedLink> expected_links(const Fabric& plan, const Fabric& live)
   const auto devices = match_devices(plan, live);
   const auto live_links = links_by_device(live);
   for (const auto& link : plan.links()) {
-    const auto a = devices.find(plan.port(link.a)->device);
-    const auto b = devices.find(plan.port(link.b)->device);
+    const auto a = devices.find(plan.owner(link.a));
+    const auto b = devices.find(plan.owner(link.b));
     if (a == devices.end() && b == devices.end()) {
       continue;
     }

@@ -224,7 +224,15 @@ const Link* Fabric::link_at(PortId port) const {
   return index == nullptr ? nullptr : &links_[*index];
 }
 
+DeviceId Fabric::owner(PortId id) const {
+  const Port* found = port(id);
+  return found == nullptr ? DeviceId{} : found->device;
+}
+
 std::string Fabric::port_name(PortId id) const {
+  if (id.is_null()) {
+    return "(unseen)";
+  }
   const Port* found = port(id);
   const Device* owner = found == nullptr ? nullptr : device(found->device);
   return owner == nullptr ? id.text() : owner->name + '/' + found->name;

@@ -201,6 +201,8 @@ class Fabric {
   [[nodiscard]] const Link* link_named(std::string_view name) const;
   /// The first link that ends at this port.
   [[nodiscard]] const Link* link_at(PortId port) const;
+  /// The device whose port this is; the null id where the port is unknown or null.
+  [[nodiscard]] DeviceId owner(PortId id) const;
   /// "device/port", or the id's text where the port is unknown.
   [[nodiscard]] std::string port_name(PortId id) const;
 

@@ -371,8 +371,11 @@ std::string dot_text(const Fabric& fabric) {
     index.emplace(fabric.devices()[i].id, i);
   }
   for (const auto& link : fabric.links()) {
-    const std::size_t a = index.at(fabric.port(link.a)->device);
-    const std::size_t b = index.at(fabric.port(link.b)->device);
+    if (link.a.is_null() || link.b.is_null()) {
+      continue;  // it leads to what is not seen
+    }
+    const std::size_t a = index.at(fabric.owner(link.a));
+    const std::size_t b = index.at(fabric.owner(link.b));
     const std::string speed =
         fmt::format("{} x{}", protocol(link.protocol).key, link.lanes.value());
     ++edges[{a, b}][speed];
