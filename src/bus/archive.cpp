@@ -159,7 +159,8 @@ bool looks_like_tar(std::string_view head) {
   return head.size() >= kTarBlockBytes && head.substr(257, 5) == "ustar";
 }
 
-base::Result<LoadedTree> read_archive(ByteStream& stream, bool is_zstd, std::string description) {
+base::Result<LoadedTree> read_archive(ByteStream& stream, bool is_zstd,
+                                      const std::string& description) {
   const auto unpacked = is_zstd ? unpack_zstd(stream) : nullptr;
   TarReader tar(is_zstd ? *unpacked : stream);
   archive::Loader loader(description);
@@ -217,7 +218,7 @@ base::Result<LoadedTree> load_folder(const HostTree& folder) {
         kept = loader.builder().add_directory(path);
       }
       for (const std::string& name : *names) {
-        pending.push_back(path.empty() ? name : path + "/" + name);
+        pending.push_back(below(path, name));
       }
     } else if (const auto content = folder.read(path, kArchivedFileBytesMax)) {
       kept = loader.builder().add_file(path, *content);

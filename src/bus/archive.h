@@ -28,7 +28,7 @@ struct LoadedTree {
 /// Reads tar, or tar in zstd, as its first bytes say. kDataLoss where nothing whole came before the
 /// break, kResourceExhausted over a limit; errors carry `description` as their place.
 [[nodiscard]] base::Result<LoadedTree> read_archive(ByteStream& stream, bool is_zstd,
-                                                    std::string description);
+                                                    const std::string& description);
 
 enum class Packing { kNone, kZstd };
 /// The archive's bytes.

@@ -14,12 +14,13 @@ namespace memory_tree {
 
 std::uint32_t Store::find(std::uint32_t parent, std::string_view wanted) const {
   const std::size_t mask = index.size() - 1;
-  std::size_t slot =
-      (std::hash<std::string_view>{}(wanted) + parent * std::size_t{0x9E3779B97F4A7C15}) & mask;
-  for (; index[slot] != kNone; slot = (slot + 1) & mask) {
-    const Node& node = nodes[index[slot]];
-    if (node.parent == parent && index[slot] != kRoot && name(node) == wanted) {
-      return index[slot];
+  const std::uint32_t hash = hash_of(parent, wanted);
+  for (std::size_t at = hash & mask; index[at].node != kNone; at = (at + 1) & mask) {
+    if (index[at].hash == hash) {
+      const Node& node = nodes[index[at].node];
+      if (node.parent == parent && name(node) == wanted) {
+        return index[at].node;
+      }
     }
   }
   return kNone;

@@ -19,7 +19,7 @@ namespace memory_tree {
 constexpr int kProbesMax = 24;
 constexpr std::size_t kFirstSlots = 1024;
 
-Store::Store() : index(kFirstSlots, kNone), interned(kFirstSlots) {
+Store::Store() : index(kFirstSlots), interned(kFirstSlots) {
   arena.assign(kBlockBytes, '\0');  // offset 0: a block of zeros, and the empty name
   nodes.emplace_back();
 }
@@ -62,15 +62,13 @@ std::uint32_t Store::intern(std::string_view bytes) {
   return offset;
 }
 
-void Store::index_node(std::uint32_t node) {
+void put_in_index(std::vector<Store::Slot>& index, Store::Slot slot) {
   const std::size_t mask = index.size() - 1;
-  std::size_t slot = (std::hash<std::string_view>{}(name(nodes[node])) +
-                      nodes[node].parent * std::size_t{0x9E3779B97F4A7C15}) &
-                     mask;
-  while (index[slot] != kNone) {
-    slot = (slot + 1) & mask;
+  std::size_t at = slot.hash & mask;
+  while (index[at].node != kNone) {
+    at = (at + 1) & mask;
   }
-  index[slot] = node;
+  index[at] = slot;
 }
 
 std::uint32_t Store::add_node(std::uint32_t parent, std::string_view node_name, Kind kind) {
@@ -81,13 +79,15 @@ std::uint32_t Store::add_node(std::uint32_t parent, std::string_view node_name, 
   nodes.push_back(
       {parent, intern(std::string_view(prefixed.data(), node_name.size() + 1)), 0, 0, kind});
   if (nodes.size() * 2 > index.size()) {
-    index.assign(index.size() * 2, kNone);
-    for (std::uint32_t i = 1; i <= node; ++i) {
-      index_node(i);
+    std::vector<Slot> larger(index.size() * 2);
+    for (const Slot& slot : index) {
+      if (slot.node != kNone) {
+        put_in_index(larger, slot);
+      }
     }
-  } else {
-    index_node(node);
+    index = std::move(larger);
   }
+  put_in_index(index, {node, hash_of(parent, node_name)});
   return node;
 }
 

@@ -7,6 +7,7 @@
 #include "base/result.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -57,7 +58,11 @@ struct Store {
   /// Where `bytes` stands in the arena; equal bytes stand there once.
   [[nodiscard]] std::uint32_t intern(std::string_view bytes);
   std::uint32_t add_node(std::uint32_t parent, std::string_view name, Kind kind);
-  void index_node(std::uint32_t node);
+  [[nodiscard]] static std::uint32_t hash_of(std::uint32_t parent, std::string_view name) {
+    const std::uint64_t mixed =
+        std::hash<std::string_view>{}(name) + parent * std::uint64_t{0x9E3779B97F4A7C15};
+    return static_cast<std::uint32_t>(mixed ^ mixed >> 32);
+  }
 
   std::string arena;
   std::vector<Node> nodes;
@@ -65,7 +70,12 @@ struct Store {
   std::vector<Link> links;
   std::vector<base::Error> errors;
   std::unordered_map<std::uint32_t, std::uint32_t> unlisted;  ///< directory -> errors
-  std::vector<std::uint32_t> index;  ///< open addressing over nodes; kNone is free; a power of two
+  /// A node and the hash that it is found by, so that a probe seldom has to look at the node.
+  struct Slot {
+    std::uint32_t node = kNone;
+    std::uint32_t hash = 0;
+  };
+  std::vector<Slot> index;              ///< open addressing; kNone is free; a power of two
   std::vector<std::uint32_t> children;  ///< made by freeze
   std::string description;
 

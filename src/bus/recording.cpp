@@ -238,7 +238,7 @@ class Placer {
       keep(builder_.add_directory(end));
     }
     for (const std::string& name : *names) {
-      keep(builder_.add_name(end.empty() ? name : end + "/" + name));
+      keep(builder_.add_name(below(end, name)));
     }
   }
 
@@ -277,7 +277,7 @@ class Placer {
         const std::size_t cut = at.rfind('/');
         at.resize(cut == std::string::npos ? 0 : cut);
       } else if (name != ".") {
-        const std::string next = at.empty() ? name : at + "/" + name;
+        const std::string next = below(at, name);
         const bool follows = !is_last || follows_last;
         const auto* target = follows ? &target_of(next) : nullptr;
         if (target == nullptr || !*target) {
@@ -290,7 +290,7 @@ class Placer {
           if ((*target)->starts_with('/')) {
             at.clear();
           }
-          remaining = **target + "/" + remaining;
+          remaining = below(**target, remaining);
         }
       }
       pending = std::move(remaining);

@@ -47,7 +47,7 @@ constexpr std::array<std::string_view, 5> kSerialWords = {
     "serialnumber:", "serial number:", "serial:", "serial=", "s/n:"};
 /// Shorter ones are replaced where they stand, and not looked for elsewhere.
 constexpr std::size_t kSoughtBytesMin = 6;
-constexpr std::size_t kHostNameBytesMin = 3;
+constexpr std::size_t kHostNameBytesMin = 2;
 
 bool is_word(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
@@ -89,11 +89,11 @@ class Literals {
     bool is_for_paths = true;
   };
 
-  void add(const std::string& value, Literal literal) {
-    if (value.size() >= kHeadBytes && all_.try_emplace(value, std::move(literal)).second) {
+  void add(const std::string& value, const Literal& literal) {
+    if (value.size() >= kHeadBytes && all_.try_emplace(value, literal).second) {
       by_head_[value.substr(0, kHeadBytes)].push_back(value);
     } else if (value.size() < kHeadBytes) {
-      short_.try_emplace(value, std::move(literal));
+      short_.try_emplace(value, literal);
     }
   }
 
@@ -337,11 +337,11 @@ class Redactor {
     }
   }
 
-  void add_spellings(std::string value, std::string pseudonym) {
-    const auto with = [](std::string text, std::string_view separator) {
+  void add_spellings(const std::string& value, const std::string& pseudonym) {
+    const auto with = [](std::string_view text, std::string_view separator) {
       std::string out;
       for (const char c : text) {
-        out += c == ':' ? std::string(separator) : std::string(1, c);
+        out += c == ':' ? separator : std::string_view(&c, 1);
       }
       return out;
     };

@@ -3,6 +3,7 @@
 // groups of one length to be taken for an address.
 #include "bus/redact_scan.h"
 
+#include <algorithm>
 #include <array>
 
 namespace weft::bus::redact_scan {
@@ -78,14 +79,17 @@ std::size_t uuid_at(std::string_view text, std::size_t at) {
   }
   std::size_t stop = at;
   for (std::size_t group = 0; group < kGroups.size(); ++group) {
-    if (group > 0 && (stop >= text.size() || text[stop++] != '-')) {
-      return 0;
-    }
-    for (std::size_t i = 0; i < kGroups[group]; ++i) {
-      if (stop >= text.size() || !is_hex(text[stop++])) {
+    if (group > 0) {
+      if (text.substr(stop, 1) != "-") {
         return 0;
       }
+      ++stop;
     }
+    const std::string_view part = text.substr(std::min(stop, text.size()), kGroups[group]);
+    if (part.size() != kGroups[group] || !std::all_of(part.begin(), part.end(), is_hex)) {
+      return 0;
+    }
+    stop += part.size();
   }
   return ends(stop) ? stop - at : 0;
 }

@@ -54,20 +54,38 @@ std::optional<std::uint64_t> number_field(Header header, std::size_t at, std::si
   return value;
 }
 
-/// The sum of all bytes, the checksum's own field taken as spaces; some old writers summed signed
-/// bytes.
+/// The sum of a header's bytes, eight at a time: 64 words of two bytes a lane stay below 2^16.
+std::int64_t unsigned_sum(Header header) {
+  constexpr std::uint64_t kLow = 0x00FF00FF00FF00FF;
+  std::uint64_t lanes = 0;
+  for (std::size_t at = 0; at < kTarBlockBytes; at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, header.data() + at, sizeof word);
+    lanes += (word & kLow) + (word >> 8 & kLow);
+  }
+  std::int64_t sum = 0;
+  for (; lanes != 0; lanes >>= 16) {
+    sum += static_cast<std::int64_t>(lanes & 0xFFFF);
+  }
+  return sum;
+}
+
+/// The checksum is the sum of all bytes, its own field taken as spaces; some old writers summed
+/// signed bytes.
 bool checksum_holds(Header header) {
-  std::int64_t unsigned_sum = 0;
-  std::int64_t signed_sum = 0;
+  const auto stated = number_field(header, kChecksumAt, kChecksumBytes);
+  std::int64_t sum = unsigned_sum(header);
+  for (const std::uint8_t byte : header.subspan(kChecksumAt, kChecksumBytes)) {
+    sum += ' ' - byte;
+  }
+  if (!stated || static_cast<std::int64_t>(*stated) == sum) {
+    return stated.has_value();
+  }
   for (std::size_t i = 0; i < kTarBlockBytes; ++i) {
     const bool is_own = i >= kChecksumAt && i < kChecksumAt + kChecksumBytes;
-    const std::uint8_t byte = is_own ? std::uint8_t{' '} : header[i];
-    unsigned_sum += byte;
-    signed_sum += static_cast<std::int8_t>(byte);
+    sum -= !is_own && header[i] >= 0x80 ? 0x100 : 0;
   }
-  const auto stated = number_field(header, kChecksumAt, kChecksumBytes);
-  return stated && (static_cast<std::int64_t>(*stated) == unsigned_sum ||
-                    static_cast<std::int64_t>(*stated) == signed_sum);
+  return static_cast<std::int64_t>(*stated) == sum;
 }
 
 std::string path_of(Header header) {

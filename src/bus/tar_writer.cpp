@@ -15,20 +15,24 @@ constexpr std::size_t kPrefixBytes = 155;
 
 /// Where to cut a long path into prefix and name; nullopt if no '/' stands right.
 std::optional<std::size_t> cut_of(std::string_view path) {
-  for (std::size_t at = path.find('/'); at != std::string_view::npos && at <= kPrefixBytes;
-       at = path.find('/', at + 1)) {
-    if (at > 0 && path.size() - at - 1 <= kNameBytes && at + 1 < path.size()) {
+  std::size_t at = path.find('/', 1);
+  while (at <= kPrefixBytes) {  // npos is more
+    const std::size_t name_bytes = path.size() - at - 1;
+    if (name_bytes > 0 && name_bytes <= kNameBytes) {
       return at;
     }
+    at = path.find('/', at + 1);
   }
   return std::nullopt;
 }
 
+/// "LENGTH KEY=VALUE\n", where LENGTH counts its own digits too.
 std::string pax_record(std::string_view key, std::string_view value) {
-  const std::string rest = " " + std::string(key) + "=" + std::string(value) + "\n";
-  std::size_t length = rest.size() + 1;
-  while (std::to_string(length).size() + rest.size() != length) {
-    length = std::to_string(length).size() + rest.size();
+  std::string rest = " ";
+  rest.append(key).append("=").append(value).append("\n");
+  std::size_t length = rest.size();
+  for (int i = 0; i < 3; ++i) {  // one more digit can make one more digit, and no more
+    length = rest.size() + std::to_string(length).size();
   }
   return std::to_string(length) + rest;
 }

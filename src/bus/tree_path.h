@@ -7,6 +7,7 @@
 #include "base/result.h"
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace weft::bus {
@@ -28,6 +29,16 @@ inline constexpr int kLinksFollowedMax = 40;
   const std::string_view component = rest.substr(begin, end - begin);
   rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   return component;
+}
+
+/// `name` in `folder`, where the root is the empty path.
+[[nodiscard]] inline std::string below(std::string_view folder, std::string_view name) {
+  std::string path;
+  path.reserve(folder.size() + 1 + name.size());
+  path += folder;
+  path += folder.empty() ? "" : "/";
+  path += name;
+  return path;
 }
 
 /// kInvalidArgument for a path that is absolute, too long, holds a NUL byte or leaves the root.

@@ -46,7 +46,11 @@ std::vector<Unreadable> unreadable_of(const bus::MemoryTree& tree) {
     const bool is_refused = entry.kind == bus::TreeEntry::Kind::kUnreadable ||
                             (entry.kind == bus::TreeEntry::Kind::kUnlistedDirectory &&
                              entry.error.what != "not captured");
-    if (is_refused) {
+    // What a machine does not have is no failure to read it.
+    const bool is_absent =
+        entry.error.code == base::Code::kUnimplemented ||
+        (entry.path == bus::kAcceleratorsFile && entry.error.code == base::Code::kUnavailable);
+    if (is_refused && !is_absent) {
       out.push_back({std::string(entry.path), entry.error.what,
                      entry.error.code == base::Code::kPermissionDenied});
     }

@@ -141,7 +141,7 @@ int open_by_walk(int root, const char* path, int flags) {
         if (target.starts_with('/')) {
           folders.resize(1);
         }
-        remaining = target + "/" + remaining;
+        remaining = below(target, remaining);
       }
     }
     pending = std::move(remaining);
