@@ -38,7 +38,7 @@ class Judge:
             answer = json.loads(self.text(name + ".out") or "")
         except ValueError:
             answer = None
-        is_sound = answer is not None and code in "0123" and answer["exit_code"] == int(code)
+        is_sound = answer is not None and code in ("0", "1", "2", "3") and answer["exit_code"] == int(code)
         if not is_sound:
             self.check(f"{name}: weft scan gives JSON and its exit code", False,
                        f"code {code}; {(self.text(name + '.err') or '')[-300:]}")
