@@ -332,7 +332,7 @@ class PcieBuilder {
     if (registers->active_reporting_capable) {
       state.up = registers->active;
     } else if (&above != &below) {
-      state.up = below.registers.vendor != 0xFFFF;
+      state.up = !below.is_silent;
     } else if (above.role == PortRole::kEndpoint) {
       state.up = true;  // it answers over this very link
     } else {

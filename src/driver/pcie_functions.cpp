@@ -21,11 +21,6 @@ constexpr std::size_t kConfigBytes = 4096;
 /// What the kernel gives of the configuration space without CAP_SYS_ADMIN.
 constexpr std::size_t kUnprivilegedBytes = 64;
 
-/// A virtual function's vendor id reads all ones too, but not its class.
-bool answers(const PciFunction& function) {
-  return function.registers.vendor != 0xFFFF || function.registers.class_code != 0xFFFFFF;
-}
-
 std::string sysfs(const PciFunction& function, const char* file) {
   return kPciDevices + function.address + "/" + file;
 }
@@ -79,6 +74,7 @@ void read_config(const bus::HostTree& tree, const Above& up, PciFunction& functi
     return;
   }
   function.registers = wire::pcie::read_function(base::as_bytes(*config));
+  function.is_silent = !function.registers.answers && !config->empty();
   if (config->size() <= kUnprivilegedBytes) {
     function.config = absent(Absence::kNeedsRoot, "configuration space past 64 bytes");
   } else {
@@ -88,6 +84,9 @@ void read_config(const bus::HostTree& tree, const Above& up, PciFunction& functi
 
 /// What sysfs says without configuration space: identity.
 void read_identity(const bus::HostTree& tree, PciFunction& function) {
+  if (!tree.exists(sysfs(function, "vendor"))) {
+    return;
+  }
   const auto number = [&](const char* file) {
     return static_cast<std::uint32_t>(read_number(tree, sysfs(function, file)).value_or(0));
   };
@@ -173,7 +172,7 @@ PortRole role_of(const bus::HostTree& tree, const std::vector<PciFunction>& func
                                : functions[static_cast<std::size_t>(function.parent)].role;
   const bool is_below_a_port =
       parent_role == PortRole::kRootPort || parent_role == PortRole::kDownstream;
-  if (function.config && is_below_a_port && !answers(function)) {
+  if (function.config && is_below_a_port && function.is_silent) {
     return PortRole::kEndpoint;  // it had a link once, and is to be named as the one that is silent
   }
   if (function.config || !tree.exists(sysfs(function, "max_link_speed"))) {
@@ -223,7 +222,7 @@ std::vector<PciFunction> read_pci_functions(const bus::HostTree& tree,
   for (auto& function : functions) {
     ups.push_back(above(tree, function.address));
     read_config(tree, ups.back(), function);
-    if (!function.config && function.registers.vendor == 0) {
+    if (function.is_silent || (!function.config && function.registers.vendor == 0)) {
       read_identity(tree, function);
     }
     function.is_virtual = tree.exists(sysfs(function, "physfn"));
@@ -288,7 +287,7 @@ observe::LinkEnd link_end(const bus::HostTree& tree, const PciFunction& function
   end.address = function.address;
   end.power_state = function.power_state;
   if (function.config || function.registers.vendor != 0) {
-    end.answers = answers(function);
+    end.answers = !function.is_silent;
   }
   if (function.registers.slot && function.registers.slot->card_present) {
     end.occupied = *function.registers.slot->card_present;

@@ -37,6 +37,7 @@ struct PciFunction {
   observe::Reading<std::string> power_state = observe::absent(observe::Absence::kNotProvided);
   bool is_virtual = false;             ///< an SR-IOV virtual function: shares its parent's link
   bool is_asleep = false;
+  bool is_silent = false;              ///< reads all ones; its identity is what the kernel remembers
   int parent = kNoParent;              ///< index of the bridge above
   std::vector<int> children;           ///< indices of the functions on the bus below
   std::string root_bus;                ///< "pci0000:00"

@@ -254,6 +254,7 @@ Function read_function(base::ByteView config) {
   out.has_capabilities = config.size() > kHeaderBytes;
   out.has_extended = config.size() > kStandardBytes;
   out.header_type = walked.header_type;
+  out.answers = walked.answers;
   if (!walked.answers) {
     const auto vendor = base::read_le(config, 0, 2);
     out.vendor = static_cast<std::uint16_t>(vendor.value_or(0));
