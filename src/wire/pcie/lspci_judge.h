@@ -70,6 +70,10 @@ inline const std::vector<Rewrite>& rewrites() {
       {"IDE stream", "Status Status[ =]+", "Status "},
       {"IDE stream", "RID#", "Blocks"},
       {"DOECap", "Interrupt Message Number", "IntMsgNum"},
+      {"CXLCap", "Mem HW Init", "MemHWInit"},
+      {"CXLCtl", "Cache SF (Cov|Gran)", "CacheSF$1"},
+      {"CXLCtl", "Cache Clean", "CacheClean"},
+      {"CXLCap2", "Cache Size Not Reported", "CacheUnit not reported"},
       {"IDECap", "PCPC", "PCRC"},
       {"IDECap", "Alg='([^']*)'", "Alg $1"},
       {"IDECap", "Lnk=\\d+ Sel=\\d+", ""},
@@ -419,7 +423,9 @@ class LspciJudge {
   }
 
   void lay_beside(const std::string& name, const DecodedRegister& reg, std::string text) {
-    if (!reg.summary.empty() && blank_if(text, 0, reg.summary)) {
+    // Of a CXL range, lspci 3.9 prints the addresses alone.
+    const std::string addresses = reg.summary.substr(0, reg.summary.find(" [size="));
+    if (!reg.summary.empty() && (blank_if(text, 0, reg.summary) || blank_if(text, 0, addresses))) {
       ++out_.values;
     }
     std::vector<FieldValue> fields = reg.fields();
@@ -552,7 +558,7 @@ class LspciJudge {
       }
     }
     if (ours.starts_with("reserved") || ours.starts_with("unknown") || ours == "none" ||
-        ours.starts_with("128 GT/s")) {
+        ours.starts_with("128 GT/s") || ours == "2.5-64 GT/s") {  // lspci 3.9 knows five speeds
       static const std::regex kReserved(
           "^(unknown|reserved|<error>|<unknown>|<\\?>|\\?\\?\\d*|RsvdP|\\[[0-9a-f]+\\]|\\d+ "
           "bytes)( "
