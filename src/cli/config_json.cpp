@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/config_json.h"
 
-#include <fmt/format.h>
+#include "observe/reading.h"
+#include "wire/pcie/decode.h"
 
 #include <algorithm>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
-#include "observe/reading.h"
-#include "wire/pcie/decode.h"
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace weft::cli {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/live.h"
 
-#include <utility>
-
 #include "base/time.h"
 #include "bus/linux/open.h"
 #include "driver/collect.h"
+
+#include <utility>
 
 namespace weft::cli {
 

@@ -2,10 +2,10 @@
 // Where plans and machines meet: a machine's fabric for `rack diff`.
 #pragma once
 
-#include <string>
-
 #include "base/result.h"
 #include "fabric/model.h"
+
+#include <string>
 
 namespace weft::cli {
 

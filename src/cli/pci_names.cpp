@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/pci_names.h"
 
-#include <fstream>
-
 #include "base/text.h"
+
+#include <fstream>
 
 namespace weft::cli {
 namespace {

@@ -8,8 +8,8 @@
 
 namespace weft::cli {
 
-/// "10de:2330" -> "NVIDIA Corporation GH100 [H100 SXM5 80GB]", for the ids asked for that are listed.
-/// Empty where the system has no pci.ids.
+/// "10de:2330" -> "NVIDIA Corporation GH100 [H100 SXM5 80GB]", for the ids asked for that are
+/// listed. Empty where the system has no pci.ids.
 [[nodiscard]] std::map<std::string, std::string> pci_names(const std::set<std::string>& ids);
 
 }  // namespace weft::cli

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weft rack` from outside: every mistake with its place, exit codes, three ways to show, differences.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+// `weft rack` from outside: every mistake with its place, exit codes, three ways to show,
+// differences.
+#include "bus/archive.h"
+#include "bus/synthetic/host.h"
+#include "bus/test_folder.h"
+#include "cli/test_shell.h"
 
 #include <string>
 
-#include "bus/synthetic/host.h"
-#include "bus/archive.h"
-#include "bus/test_folder.h"
-#include "cli/test_shell.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace weft::cli {
 namespace {
 
 using ::testing::HasSubstr;
 
-std::string racks() { return std::string(WEFT_SOURCE_DIR) + "/racks/"; }
+std::string racks() {
+  return std::string(WEFT_SOURCE_DIR) + "/racks/";
+}
 
 TEST(Rack, EveryReferenceRackIsWithoutMistakes) {
   const auto run = shell(weft() + "rack check " + racks() + "*.yaml");
@@ -59,10 +62,11 @@ TEST(Rack, AFileDoesNotDifferFromItself) {
 
 TEST(Rack, AFileIsHeldAgainstAMachine) {
   const bus::TestFolder folder;
-  folder.file("demo.tar.zst",
-              bus::write_archive(bus::synthetic::demo_server().tree(), bus::Packing::kZstd).value());
-  const auto run = shell(weft() + "rack diff " + racks() + "gpu-server-8.yaml host:" +
-                         folder.at("demo.tar.zst"));
+  folder.file(
+      "demo.tar.zst",
+      bus::write_archive(bus::synthetic::demo_server().tree(), bus::Packing::kZstd).value());
+  const auto run = shell(weft() + "rack diff " + racks() +
+                         "gpu-server-8.yaml host:" + folder.at("demo.tar.zst"));
   EXPECT_EQ(run.code, 1) << run.out;
 }
 

@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/scan.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <chrono>
-#include <csignal>
-#include <fstream>
-#include <iostream>
-#include <thread>
-
 #include "base/text.h"
 #include "bus/linux/open.h"
 #include "cli/demo.h"
@@ -19,6 +10,15 @@
 #include "cli/terminal.h"
 #include "driver/collect.h"
 #include "fabric/rack.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include <fmt/format.h>
 
 namespace weft::cli {
 namespace {
@@ -78,7 +78,8 @@ void add_host(std::vector<ScannedHost>& hosts, ScannedHost next) {
   }
 }
 
-/// Looks again and again for `seconds`, then once more in full. Ctrl-C ends it early with what it has.
+/// Looks again and again for `seconds`, then once more in full. Ctrl-C ends it early with what it
+/// has.
 base::Result<void> watch(ScannedHost& host, double seconds, const driver::CollectOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
@@ -153,15 +154,16 @@ int run_scan(const Arguments& arguments) {
   const auto watch_text = arguments.value("--watch");
   const auto watch_seconds = watch_text ? parse_duration(*watch_text) : std::nullopt;
   if (watch_text && !watch_seconds) {
-    return report_usage("--watch: '" + base::printable(*watch_text, 40) +
-                            "' is not a time of at most 24 h",
-                        "write it as 30s, 2m or 1h");
+    return report_usage(
+        "--watch: '" + base::printable(*watch_text, 40) + "' is not a time of at most 24 h",
+        "write it as 30s, 2m or 1h");
   }
   if (arguments.has("--demo") && (arguments.has("--from") || watch_text)) {
     return report_usage("--demo goes with neither --from nor --watch");
   }
   if (const auto log = arguments.value("--kernel-log"); log && !std::ifstream(*log)) {
-    return report({base::Code::kNotFound, "cannot be read", *log, "name a file of kernel messages"});
+    return report(
+        {base::Code::kNotFound, "cannot be read", *log, "name a file of kernel messages"});
   }
   diagnose::Expectation expectation;
   fabric::LoadedRack rack;
@@ -211,22 +213,31 @@ int run_scan(const Arguments& arguments) {
 }
 
 constexpr OptionSpec kOptions[] = {
-    {.name = "--from", .value = "SOURCE",
-     .help = "Read SOURCE instead of this machine: a root folder, a capture (.tar.zst), an lspci -xxxx "
-             "dump, or - for standard input. Several sources are compared as peers; several captures "
-             "of one machine give rates between them.",
+    {.name = "--from",
+     .value = "SOURCE",
+     .help =
+         "Read SOURCE instead of this machine: a root folder, a capture (.tar.zst), an lspci -xxxx "
+         "dump, or - for standard input. Several sources are compared as peers; several captures "
+         "of one machine give rates between them.",
      .repeats = true},
-    {.name = "--watch", .value = "TIME",
+    {.name = "--watch",
+     .value = "TIME",
      .help = "Look twice a second for TIME (30s, 2m, 1h; at most 24h), then judge rates and tell "
              "idling links from stuck ones. Ctrl-C ends it early with a verdict."},
-    {.name = "--rack", .value = "FILE",
+    {.name = "--rack",
+     .value = "FILE",
      .help = "Hold what is found against this rack file: missing, narrower, slower, other parts."},
-    {.name = "--kernel-log", .value = "FILE",
-     .help = "Read kernel messages from FILE (dmesg, journalctl -k or /dev/kmsg records) instead of the "
+    {.name = "--kernel-log",
+     .value = "FILE",
+     .help = "Read kernel messages from FILE (dmesg, journalctl -k or /dev/kmsg records) instead "
+             "of the "
              "machine's own log."},
-    {.name = "--demo", .value = "",
-     .help = "Scan a simulated 8-GPU server that the program carries; one of its links is up but wrong."},
-    {.name = "--json", .value = "",
+    {.name = "--demo",
+     .value = "",
+     .help = "Scan a simulated 8-GPU server that the program carries; one of its links is up but "
+             "wrong."},
+    {.name = "--json",
+     .value = "",
      .help = "Print everything as JSON (docs/formats/scan.md), each register field included."},
     {.name = "--verbose", .value = "", .help = "Print every link, all evidence and all notes."},
 };
@@ -234,7 +245,8 @@ constexpr OptionSpec kOptions[] = {
 constexpr ExampleSpec kExamples[] = {
     {.command = "weft scan", .help = "this machine, without root"},
     {.command = "sudo weft scan --watch 30s", .help = "with every register, and rates over 30 s"},
-    {.command = "weft scan --from rack7-*.tar.zst", .help = "compare captured machines with each other"},
+    {.command = "weft scan --from rack7-*.tar.zst",
+     .help = "compare captured machines with each other"},
     {.command = "lspci -xxxx | weft scan --from -", .help = "a dump of another system"},
 };
 
@@ -266,10 +278,13 @@ VerbSpec scan_verb() {
   verb.summary = "Which of this machine's links is up but wrong";
   verb.description =
       "Reads what the kernel tells of every PCIe, CXL, Ethernet, InfiniBand and NVLink link, and "
-      "judges it: what the link runs at, what both ends could do, what narrows it, how links like it "
-      "fare. Nothing is written and no device is woken or changed. Without root it sees speeds, widths "
+      "judges it: what the link runs at, what both ends could do, what narrows it, how links like "
+      "it "
+      "fare. Nothing is written and no device is woken or changed. Without root it sees speeds, "
+      "widths "
       "and error totals; with root every register.\n\n"
-      "A low speed in one look is a note, not a fault: devices slow their links when idle. Use --watch "
+      "A low speed in one look is a note, not a fault: devices slow their links when idle. Use "
+      "--watch "
       "under load to tell.";
   verb.options = kOptions;
   verb.examples = kExamples;

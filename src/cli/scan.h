@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weft scan`: the read-only truth about a machine's links. This file only gathers, asks diagnose/ and
-// prints; scan_text.h and scan_json.h hold the two ways to print.
+// `weft scan`: the read-only truth about a machine's links. This file only gathers, asks diagnose/
+// and prints; scan_text.h and scan_json.h hold the two ways to print.
 #pragma once
 
 #include "cli/verb.h"

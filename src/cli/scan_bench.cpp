@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a user waits for: `weft scan` as a whole process, over a capture of ten thousand PCI functions and
-// over the demo. Wall time is measured; counters give peak memory (MB) as the kernel accounts it.
-#include <benchmark/benchmark.h>
-#include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
+// What a user waits for: `weft scan` as a whole process, over a capture of ten thousand PCI
+// functions and over the demo. Wall time is measured; counters give peak memory (MB) as the kernel
+// accounts it.
+#include "bus/archive.h"
+#include "bus/synthetic/host.h"
 
 #include <algorithm>
 #include <chrono>
@@ -15,8 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "bus/archive.h"
-#include "bus/synthetic/host.h"
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
@@ -95,8 +96,12 @@ void scan_capture_json(benchmark::State& state) {
   std::filesystem::remove(path);
 }
 
-void scan_demo(benchmark::State& state) { measure(state, {"scan", "--demo"}); }
-void scan_this_machine(benchmark::State& state) { measure(state, {"scan"}); }
+void scan_demo(benchmark::State& state) {
+  measure(state, {"scan", "--demo"});
+}
+void scan_this_machine(benchmark::State& state) {
+  measure(state, {"scan"});
+}
 
 BENCHMARK(scan_this_machine)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(scan_demo)->UseManualTime()->Unit(benchmark::kMillisecond);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/scan_json.h"
 
-#include <nlohmann/json.hpp>
-#include <ostream>
-
 #include "base/text.h"
 #include "cli/config_json.h"
 #include "cli/verb.h"
 #include "diagnose/context.h"
+
+#include <ostream>
+
+#include <nlohmann/json.hpp>
 
 namespace weft::cli {
 namespace {
@@ -18,12 +19,16 @@ std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string json_text(const Json& json) { return dumped(json); }
+std::string json_text(const Json& json) {
+  return dumped(json);
+}
 /// What is JSON text already stays as it is.
 struct JsonText {
   std::string text;
 };
-std::string json_text(JsonText json) { return std::move(json.text); }
+std::string json_text(JsonText json) {
+  return std::move(json.text);
+}
 
 /// Writes an object member by member, so that no whole document is ever held.
 class ObjectWriter {
@@ -184,9 +189,8 @@ Json event_json(const observe::Event& event) {
 }
 
 JsonText attributes_json(const observe::Attributes& attributes, const bus::HostTree& tree) {
-  Json json = {{"device", attributes.device.text()},
-               {"kind", attributes.kind},
-               {"name", attributes.name}};
+  Json json = {
+      {"device", attributes.device.text()}, {"kind", attributes.kind}, {"name", attributes.name}};
   Json values = Json::object();
   for (const auto& [key, value] : attributes.values) {
     values[key] = reading_json(value);
@@ -197,7 +201,8 @@ JsonText attributes_json(const observe::Attributes& attributes, const bus::HostT
     text.pop_back();  // the closing brace
     text += ",\"config\":";
     text += json["values"].contains(observe::kAsleep)
-                ? dumped(absent_json({observe::Absence::kUnreadable, "asleep; reading it would wake it"}))
+                ? dumped(absent_json(
+                      {observe::Absence::kUnreadable, "asleep; reading it would wake it"}))
                 : config_json(tree, attributes.name);
     text += '}';
   }
@@ -211,7 +216,8 @@ void write_host(const Scan& scan, std::size_t index, std::ostream& out) {
   object.member("name", snapshot.host.name);
   object.member("source", snapshot.host.source);
   object.member("kernel", snapshot.host.kernel);
-  object.member("taken", snapshot.taken.ns > 0 ? Json(base::iso8601(snapshot.taken)) : Json(nullptr));
+  object.member("taken",
+                snapshot.taken.ns > 0 ? Json(base::iso8601(snapshot.taken)) : Json(nullptr));
   object.member("is_live", snapshot.host.is_live);
   object.member("is_root", snapshot.host.is_root);
   object.member("is_simulated", snapshot.host.is_simulated);

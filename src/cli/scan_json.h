@@ -3,9 +3,9 @@
 // docs/formats/scan.schema.json.
 #pragma once
 
-#include <iosfwd>
-
 #include "cli/scan_report.h"
+
+#include <iosfwd>
 
 namespace weft::cli {
 

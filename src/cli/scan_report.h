@@ -2,13 +2,13 @@
 // What a scan has gathered, as the two printers take it.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "bus/host.h"
 #include "diagnose/judge.h"
 #include "observe/snapshot.h"
+
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace weft::cli {
 

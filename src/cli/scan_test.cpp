@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `weft scan` from outside, as a user and as a script meet it: verdicts, exit codes, what fits a
 // terminal, JSON by its schema, bad input, and that nothing is written.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
+#include "bus/archive.h"
+#include "bus/synthetic/host.h"
+#include "bus/test_folder.h"
+#include "cli/test_shell.h"
 
 #include <algorithm>
 #include <fstream>
@@ -11,10 +12,9 @@
 #include <sstream>
 #include <string>
 
-#include "bus/archive.h"
-#include "bus/synthetic/host.h"
-#include "bus/test_folder.h"
-#include "cli/test_shell.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace weft::cli {
 namespace {
@@ -22,12 +22,17 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Run scan(const std::string& arguments) { return shell(weft() + "scan " + arguments); }
-bool has(const std::string& program) { return shell("command -v " + program).code == 0; }
+Run scan(const std::string& arguments) {
+  return shell(weft() + "scan " + arguments);
+}
+bool has(const std::string& program) {
+  return shell("command -v " + program).code == 0;
+}
 
 std::size_t columns(const std::string& line) {
-  return static_cast<std::size_t>(std::count_if(
-      line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(line.begin(), line.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 void write_tree(const bus::TestFolder& folder, const bus::MemoryTree& tree) {
@@ -81,12 +86,14 @@ for error in errors[:5]:
     print(list(error.absolute_path), error.message[:300])
 sys.exit(1 if errors else 0)
 )");
-  const auto judged = shell("python3 " + folder.at("judge.py") + " " WEFT_SOURCE_DIR
-                            "/docs/formats/scan.schema.json " + folder.at("a.json"));
+  const auto judged =
+      shell("python3 " + folder.at("judge.py") +
+            " " WEFT_SOURCE_DIR "/docs/formats/scan.schema.json " + folder.at("a.json"));
   EXPECT_EQ(judged.code, 0) << judged.out;
   if (const auto live = shell(weft() + "scan --json > " + folder.at("live.json")); live.code <= 3) {
-    const auto machine = shell("python3 " + folder.at("judge.py") + " " WEFT_SOURCE_DIR
-                               "/docs/formats/scan.schema.json " + folder.at("live.json"));
+    const auto machine =
+        shell("python3 " + folder.at("judge.py") +
+              " " WEFT_SOURCE_DIR "/docs/formats/scan.schema.json " + folder.at("live.json"));
     EXPECT_EQ(machine.code, 0) << machine.out;
   }
 }
@@ -109,8 +116,8 @@ TEST(Scan, FolderArchiveAndDumpOfOneHostAgree) {
   if (!has("lspci")) {
     GTEST_SKIP() << "pciutils is not installed";
   }
-  EXPECT_EQ(shell("lspci -O sysfs.path=" + root.path().string() + "/sys/bus/pci -A linux-sysfs -D -xxxx > " +
-                  folder.at("dump.txt"))
+  EXPECT_EQ(shell("lspci -O sysfs.path=" + root.path().string() +
+                  "/sys/bus/pci -A linux-sysfs -D -xxxx > " + folder.at("dump.txt"))
                 .code,
             0);
   const auto from_dump = scan("--from " + folder.at("dump.txt"));
@@ -232,8 +239,8 @@ TEST(Scan, WritesNothing) {
   std::size_t seen = 0;
   while (std::getline(lines, line)) {
     ++seen;
-    const bool is_harmless = line.find("/dev/null") != std::string::npos ||
-                             line.find("/dev/tty") != std::string::npos;
+    const bool is_harmless =
+        line.find("/dev/null") != std::string::npos || line.find("/dev/tty") != std::string::npos;
     EXPECT_TRUE(is_harmless || !std::regex_search(line, writes)) << line;
   }
   EXPECT_GT(seen, 50U);
@@ -244,8 +251,11 @@ TEST(Scan, RunsWithoutRoot) {
     GTEST_SKIP() << "only root can drop root's rights";
   }
   const bus::TestFolder folder;
-  EXPECT_EQ(shell("cp " + weft() + folder.at("weft") + " && chmod 755 " + folder.path().string()).code, 0);
-  const auto run = shell("setpriv --reuid 65534 --regid 65534 --clear-groups " + folder.at("weft") + " scan");
+  EXPECT_EQ(
+      shell("cp " + weft() + folder.at("weft") + " && chmod 755 " + folder.path().string()).code,
+      0);
+  const auto run =
+      shell("setpriv --reuid 65534 --regid 65534 --clear-groups " + folder.at("weft") + " scan");
   EXPECT_LE(run.code, 3) << run.out;
   EXPECT_THAT(run.out, Not(HasSubstr("weft: "))) << "no message of failure";
 }

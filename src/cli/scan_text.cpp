@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/scan_text.h"
 
-#include <fmt/format.h>
+#include "base/text.h"
+#include "cli/pci_names.h"
+#include "diagnose/context.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "base/text.h"
-#include "cli/pci_names.h"
-#include "diagnose/context.h"
+#include <fmt/format.h>
 
 namespace weft::cli {
 namespace {
@@ -40,16 +40,17 @@ LevelLook look(Level level) {
 
 /// Columns that `text` takes: one for each code point that starts in it.
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 std::string cut(const std::string& text, std::size_t columns) {
   return width_of(text) <= columns ? text : base::printable(text, columns > 3 ? columns - 3 : 0);
 }
 
-/// `text` broken at spaces to `columns`, each line after `indent` spaces; the first line's indent is
-/// the caller's.
+/// `text` broken at spaces to `columns`, each line after `indent` spaces; the first line's indent
+/// is the caller's.
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t columns) {
   std::string out;
   std::size_t at = indent;
@@ -150,8 +151,8 @@ class Printer {
     if (report.links.empty()) {
       return;
     }
-    std::string line = fmt::format("{} link{}: ", report.links.size(),
-                                   report.links.size() == 1 ? "" : "s");
+    std::string line =
+        fmt::format("{} link{}: ", report.links.size(), report.links.size() == 1 ? "" : "s");
     std::vector<std::string> parts;
     for (int level = static_cast<int>(Level::kCritical); level >= 0; --level) {
       const auto count = report.link_counts[static_cast<std::size_t>(level)];
@@ -161,9 +162,8 @@ class Printer {
       }
     }
     line += fmt::format("{}. ", fmt::join(parts, ", "));
-    line += report.interval.ns > 0
-                ? "Rates over " + diagnose::duration_text(report.interval) + "."
-                : "One look: counters are totals since boot.";
+    line += report.interval.ns > 0 ? "Rates over " + diagnose::duration_text(report.interval) + "."
+                                   : "One look: counters are totals since boot.";
     out_ += line + "\n";
   }
 
@@ -280,8 +280,8 @@ class Printer {
       if (const auto* port = fabric.port(link.b.port)) {
         node_of_device.emplace(port->device, nodes.size());
       }
-      nodes.push_back({.link = &link, .assessment = &assessment, .below = {},
-                       .worst = assessment.level});
+      nodes.push_back(
+          {.link = &link, .assessment = &assessment, .below = {}, .worst = assessment.level});
     }
     std::vector<std::size_t> roots;
     std::vector<std::size_t> parent(nodes.size(), nodes.size());
@@ -309,14 +309,17 @@ class Printer {
     if (!has_news) {
       return;
     }
-    out_ += "\n" + paint(scan_.hosts.size() > 1 ? snapshot(host).host.name : "links",
-                         Colour::kBold, terminal_.colour) +
+    out_ += "\n" +
+            paint(scan_.hosts.size() > 1 ? snapshot(host).host.name : "links", Colour::kBold,
+                  terminal_.colour) +
             "\n";
     print_nodes(host, nodes, roots, "");
   }
 
   static void sort_worst_first(std::vector<Node>& nodes, std::vector<std::size_t>& roots) {
-    const auto worse = [&](std::size_t x, std::size_t y) { return nodes[x].worst > nodes[y].worst; };
+    const auto worse = [&](std::size_t x, std::size_t y) {
+      return nodes[x].worst > nodes[y].worst;
+    };
     std::stable_sort(roots.begin(), roots.end(), worse);
     for (auto& node : nodes) {
       std::stable_sort(node.below.begin(), node.below.end(), worse);
@@ -338,7 +341,8 @@ class Printer {
     for (std::size_t k = 0; k < shown.size(); ++k) {
       const bool is_last = k + 1 == shown.size() && folded.empty();
       const auto& node = nodes[shown[k]];
-      print_node(host, node, prefix + (is_last ? (is_utf8 ? "└─ " : "`- ") : (is_utf8 ? "├─ " : "|- ")));
+      print_node(host, node,
+                 prefix + (is_last ? (is_utf8 ? "└─ " : "`- ") : (is_utf8 ? "├─ " : "|- ")));
       print_nodes(host, nodes, node.below, prefix + (is_last ? "   " : (is_utf8 ? "│  " : "|  ")));
     }
     std::size_t left = folded.size();
@@ -353,15 +357,16 @@ class Printer {
   void print_node(std::size_t host, const Node& node, const std::string& lead) {
     const auto& link = *node.link;
     const auto [word, colour] = look(node.assessment->level);
-    const auto address = options_.verbose ? diagnose::link_place(link)
+    const auto address = options_.verbose         ? diagnose::link_place(link)
                          : link.b.address.empty() ? link.a.address
                                                   : link.b.address;
     const auto left = fmt::format("{} {}", address, runs_text(link, *node.assessment));
     const std::size_t used = width_of(lead) + width_of(left) + 2 + 9;
-    const auto name = used + 8 < columns_
-                          ? cut(device_name(host, link.b.port.is_null() ? link.a.port : link.b.port),
-                                columns_ - used)
-                          : "";
+    const auto name =
+        used + 8 < columns_
+            ? cut(device_name(host, link.b.port.is_null() ? link.a.port : link.b.port),
+                  columns_ - used)
+            : "";
     out_ += lead + left + "  " + paint(fmt::format("{:<9}", word), colour, terminal_.colour) + name;
     while (out_.back() == ' ') {
       out_.pop_back();
@@ -372,13 +377,14 @@ class Printer {
   void count_healthy(std::size_t host, const std::vector<Node>& nodes, std::size_t index,
                      std::map<std::string, int>& into) {
     const auto& node = nodes[index];
-    const auto name = device_name(host, node.link->b.port.is_null() ? node.link->a.port
-                                                                    : node.link->b.port);
+    const auto name =
+        device_name(host, node.link->b.port.is_null() ? node.link->a.port : node.link->b.port);
     const auto slot = name.find(", slot ");
-    const bool is_unused = node.link->family != fabric::ProtocolFamily::kPcie &&
-                           !node.link->up.value_or(false);
-    const auto what = fmt::format("{}  {}", is_unused ? "not in use" : runs_text(*node.link, *node.assessment),
-                                  name.substr(0, slot));
+    const bool is_unused =
+        node.link->family != fabric::ProtocolFamily::kPcie && !node.link->up.value_or(false);
+    const auto what =
+        fmt::format("{}  {}", is_unused ? "not in use" : runs_text(*node.link, *node.assessment),
+                    name.substr(0, slot));
     ++into[std::string(base::trim(what))];
     for (const auto below : node.below) {
       count_healthy(host, nodes, below, into);
@@ -431,25 +437,27 @@ class Printer {
 
   void print_next() {
     const auto& report = scan_.report;
-    const bool has_pcie =
-        std::any_of(report.links.begin(), report.links.end(), [&](const LinkAssessment& assessment) {
+    const bool has_pcie = std::any_of(
+        report.links.begin(), report.links.end(), [&](const LinkAssessment& assessment) {
           return snapshot(assessment.host).links[assessment.link].family ==
                  fabric::ProtocolFamily::kPcie;
         });
     std::string next = report.next_step;
     out_ += "\n";
     if (!has_pcie) {
-      out_ += wrapped("No PCIe link is visible here (a virtual machine, or a container without "
-                      "/sys): nothing to judge.",
-                      0, columns_);
+      out_ += wrapped(
+          "No PCIe link is visible here (a virtual machine, or a container without "
+          "/sys): nothing to judge.",
+          0, columns_);
       next = next.empty() ? "`weft scan --demo` shows a machine with one link up but wrong." : next;
     } else if (next.empty()) {
       const bool may_idle = std::any_of(
           report.findings.begin(), report.findings.end(),
           [](const Finding& finding) { return finding.code == "pcie_rate_low_may_be_idle"; });
-      next = may_idle ? "Nothing is wrong for sure. `weft scan --watch 30s` under load tells idle links "
-                        "from stuck ones."
-                      : "Nothing to do. `weft scan --verbose` shows every link.";
+      next = may_idle
+                 ? "Nothing is wrong for sure. `weft scan --watch 30s` under load tells idle links "
+                   "from stuck ones."
+                 : "Nothing to do. `weft scan --verbose` shows every link.";
     }
     out_ += wrapped("Next: " + next, 6, columns_);
   }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests that meet the program as a user does: runs a shell command, gives its output and exit code.
+// For tests that meet the program as a user does: runs a shell command, gives its output and exit
+// code.
 #pragma once
-
-#include <sys/wait.h>
 
 #include <array>
 #include <cstdio>
 #include <string>
+
+#include <sys/wait.h>
 
 namespace weft::cli {
 
@@ -29,6 +30,8 @@ inline Run shell(const std::string& command) {
 }
 
 /// The program that was built beside this test.
-inline std::string weft() { return std::string(WEFT_BINARY_DIR) + "/bin/weft "; }
+inline std::string weft() {
+  return std::string(WEFT_BINARY_DIR) + "/bin/weft ";
+}
 
 }  // namespace weft::cli

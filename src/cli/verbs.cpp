@@ -13,11 +13,7 @@ namespace weft::cli {
 
 std::span<const VerbSpec> verbs() {
   static const std::vector<VerbSpec> kVerbs = {
-      scan_verb(),
-      capture_verb(),
-      rack_check_verb(),
-      rack_show_verb(),
-      rack_diff_verb(),
+      scan_verb(), capture_verb(), rack_check_verb(), rack_show_verb(), rack_diff_verb(),
   };
   return kVerbs;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "diagnose/context.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace weft::diagnose {
 namespace {
@@ -37,10 +37,10 @@ std::string_view key(Level level) {
 }
 
 std::string CounterRate::text() const {
-  return fmt::format("{} {}: {:.3g} to {:.3g} per hour (95 %)", events,
-                     since_boot ? "since boot (" + duration_text(over) + ")"
-                                : "in " + duration_text(over),
-                     per_hour.low, per_hour.high);
+  return fmt::format(
+      "{} {}: {:.3g} to {:.3g} per hour (95 %)", events,
+      since_boot ? "since boot (" + duration_text(over) + ")" : "in " + duration_text(over),
+      per_hour.low, per_hour.high);
 }
 
 int LinkHistory::rate_changes() const {
@@ -200,14 +200,18 @@ Finding& Context::add(std::size_t host, observe::Subject subject, std::string pl
   return report_.findings.back();
 }
 
-std::string rate_text(base::TransferRate rate) { return fmt::format("{:g} GT/s", as_giga(rate)); }
+std::string rate_text(base::TransferRate rate) {
+  return fmt::format("{:g} GT/s", as_giga(rate));
+}
 
 std::string data_rate_text(base::BitsPerSecond rate) {
   return rate.value() >= 1e9 ? fmt::format("{:g} Gb/s", rate.value() / 1e9)
                              : fmt::format("{:g} Mb/s", rate.value() / 1e6);
 }
 
-std::string width_text(base::LaneCount width) { return fmt::format("x{}", width.value()); }
+std::string width_text(base::LaneCount width) {
+  return fmt::format("x{}", width.value());
+}
 
 std::string duration_text(base::Duration duration) {
   const double s = duration.seconds();

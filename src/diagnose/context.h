@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the rules share: look-ups over the histories (samples by subject, links by id over time, peers),
-// counter rates with exact bounds, and the report that they fill.
+// What the rules share: look-ups over the histories (samples by subject, links by id over time,
+// peers), counter rates with exact bounds, and the report that they fill.
 #pragma once
+
+#include "base/stats.h"
+#include "diagnose/judge.h"
 
 #include <functional>
 #include <map>
@@ -11,16 +14,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/stats.h"
-#include "diagnose/judge.h"
-
 namespace weft::diagnose {
 
 /// Events counted over a known time, with 95 % bounds on the rate.
 struct CounterRate {
   std::uint64_t events = 0;
   base::Duration over;
-  bool since_boot = false;      ///< no earlier look: the total since boot (or driver load)
+  bool since_boot = false;  ///< no earlier look: the total since boot (or driver load)
   base::Interval per_hour;
   /// "512 since boot (3.2 d): 6.1 to 7.2 per hour (95 %)"
   [[nodiscard]] std::string text() const;
@@ -42,8 +42,7 @@ class Context {
   [[nodiscard]] Report& report() { return report_; }
 
   /// Visits each link of each host's last snapshot with its assessment.
-  using LinkVisitor =
-      std::function<void(const observe::LinkState&, LinkAssessment&)>;
+  using LinkVisitor = std::function<void(const observe::LinkState&, LinkAssessment&)>;
   void for_each_link(const LinkVisitor& visit);
 
   [[nodiscard]] const observe::Snapshot& snapshot(std::size_t host) const {
@@ -53,7 +52,8 @@ class Context {
   [[nodiscard]] std::vector<const observe::Sample*> samples(std::size_t host,
                                                             const observe::Subject& subject) const;
   /// The value as a whole number; nullopt where not measured or not a number.
-  [[nodiscard]] std::optional<std::uint64_t> number(std::size_t host, const observe::Subject& subject,
+  [[nodiscard]] std::optional<std::uint64_t> number(std::size_t host,
+                                                    const observe::Subject& subject,
                                                     observe::Metric metric,
                                                     const std::string& label = "total") const;
   /// How fast a counter moves; nullopt where it is not measured, was reset, or time is unknown.
@@ -74,8 +74,9 @@ class Context {
 
  private:
   using SampleIndex = std::unordered_map<std::uint64_t, std::vector<const observe::Sample*>>;
-  [[nodiscard]] const observe::Sample* find(const SampleIndex& index, const observe::Subject& subject,
-                                            observe::Metric metric, const std::string& label) const;
+  [[nodiscard]] const observe::Sample* find(const SampleIndex& index,
+                                            const observe::Subject& subject, observe::Metric metric,
+                                            const std::string& label) const;
 
   std::span<const HostHistory> hosts_;
   const Expectation* expectation_;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "diagnose/judge.h"
 
+#include "diagnose/rules.h"
+
 #include <algorithm>
 #include <tuple>
-
-#include "diagnose/rules.h"
 
 namespace weft::diagnose {
 namespace {
@@ -26,9 +26,8 @@ void mark_unseen(std::span<const HostHistory> hosts, Report& report) {
   for (auto& assessment : report.links) {
     const auto& link = hosts[assessment.host].last().links[assessment.link];
     const bool is_pcie = link.family == fabric::ProtocolFamily::kPcie;
-    const bool is_asleep =
-        !link.rate && link.rate.error().why == observe::Absence::kUnreadable &&
-        link.rate.error().detail.find("asleep") != std::string::npos;
+    const bool is_asleep = !link.rate && link.rate.error().why == observe::Absence::kUnreadable &&
+                           link.rate.error().detail.find("asleep") != std::string::npos;
     if (is_pcie && !link.rate && !link.width && link.up.value_or(true) && !is_asleep) {
       assessment.level = std::max(assessment.level, Level::kUnknown);
     }

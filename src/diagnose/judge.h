@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verdict: from what was seen of one or several hosts to findings, worst first. Pure: same
-// snapshots, same report, in the same order. It reads nothing and knows nothing of where snapshots come
-// from. The rules stand in rules.cpp's table, one file each under rules/.
+// snapshots, same report, in the same order. It reads nothing and knows nothing of where snapshots
+// come from. The rules stand in rules.cpp's table, one file each under rules/.
 #pragma once
+
+#include "base/time.h"
+#include "fabric/model.h"
+#include "observe/snapshot.h"
 
 #include <array>
 #include <cstdint>
@@ -11,10 +15,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/time.h"
-#include "fabric/model.h"
-#include "observe/snapshot.h"
 
 namespace weft::diagnose {
 
@@ -30,12 +30,12 @@ enum class Level : std::uint8_t {
 
 struct Finding {
   Level level = Level::kNote;
-  std::string code;      ///< stable key: "pcie_width_low"
+  std::string code;  ///< stable key: "pcie_width_low"
   observe::Subject subject;
   std::size_t host = 0;  ///< index of the host's history
   std::string place;     ///< where, as people name it: "0000:16:00.0 - 0000:17:00.0", "eth0"
   std::string sentence;  ///< what is wrong, one clause: "runs x4 of x16"
-  std::string cause;     ///< which end or part, as far as the evidence goes; says when it is unknown
+  std::string cause;  ///< which end or part, as far as the evidence goes; says when it is unknown
   std::vector<std::string> evidence;
   std::vector<std::string> victims;  ///< devices that merely suffer
   std::string next_step;
@@ -48,13 +48,15 @@ struct LinkAssessment {
   Level level = Level::kOk;
   std::optional<base::TransferRate> possible_rate;  ///< what the weaker end allows
   std::optional<base::LaneCount> possible_width;
-  std::string narrowed_by;  ///< address of the port that narrows the other; empty where neither does
-  std::optional<base::TransferRate> usual_rate;   ///< what two thirds of at least three peers run
+  std::string
+      narrowed_by;  ///< address of the port that narrows the other; empty where neither does
+  std::optional<base::TransferRate> usual_rate;  ///< what two thirds of at least three peers run
   std::optional<base::LaneCount> usual_width;
-  std::string peers;        ///< "7 of 8 peers run 32 GT/s x16"; empty without peers
+  std::string peers;  ///< "7 of 8 peers run 32 GT/s x16"; empty without peers
 };
 
-/// Snapshots of one host in order of time; the last is judged, the earlier ones give rates and moves.
+/// Snapshots of one host in order of time; the last is judged, the earlier ones give rates and
+/// moves.
 struct HostHistory {
   std::vector<const observe::Snapshot*> snapshots;
   [[nodiscard]] const observe::Snapshot& last() const { return *snapshots.back(); }
@@ -70,12 +72,12 @@ struct Expectation {
 };
 
 struct Report {
-  std::vector<LinkAssessment> links;  ///< hosts and links in their snapshots' order
-  std::vector<Finding> findings;      ///< worst first, then by host and place
+  std::vector<LinkAssessment> links;         ///< hosts and links in their snapshots' order
+  std::vector<Finding> findings;             ///< worst first, then by host and place
   std::array<std::size_t, 5> link_counts{};  ///< links by level
-  base::Duration interval;            ///< longest interval over which rates were observed; 0: one look
+  base::Duration interval;  ///< longest interval over which rates were observed; 0: one look
   Level overall = Level::kOk;
-  std::string next_step;              ///< the one thing to do next
+  std::string next_step;  ///< the one thing to do next
 };
 
 [[nodiscard]] Report judge(std::span<const HostHistory> hosts, const Expectation* expectation);

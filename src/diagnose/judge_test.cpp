@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The judge over snapshots made by hand: each rule finds its own fault, says which end, and stays quiet
-// on what is healthy.
+// The judge over snapshots made by hand: each rule finds its own fault, says which end, and stays
+// quiet on what is healthy.
 #include "diagnose/judge.h"
+
+#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <memory>
 
 namespace weft::diagnose {
 namespace {
@@ -75,7 +75,9 @@ Report judged(const std::vector<const observe::Snapshot*>& snapshots) {
   const HostHistory history{snapshots};
   return judge({&history, 1}, nullptr);
 }
-Report judged(const TestHost& host) { return judged({&host.snapshot}); }
+Report judged(const TestHost& host) {
+  return judged({&host.snapshot});
+}
 
 const Finding* find(const Report& report, const std::string& code) {
   for (const auto& finding : report.findings) {
@@ -156,8 +158,8 @@ TEST(Judge, IdleCyclingSeenInAWatchIsHealthy) {
 }
 
 TEST(Judge, LowSpeedUnderLoadWithAutonomousSpeedDisabledNamesTheBit) {
-  // A public incident: the bit was set while the link was low, and the device then trained at Gen2 for
-  // hours at full utilisation.
+  // A public incident: the bit was set while the link was low, and the device then trained at Gen2
+  // for hours at full utilisation.
   TestHost host(1);
   host.link(0).rate = giga_transfers(5);
   host.link(0).b.autonomous_speed_disabled = true;

@@ -9,7 +9,8 @@ std::span<const Rule> rules() {
   static constexpr std::array kRules = std::to_array<Rule>({
       {"pcie_possible", "what both ends of a PCIe link allow, and which narrows the other",
        assess_pcie_links},
-      {"link_dead", "present but down, disabled, training for ever, not answering", find_dead_links},
+      {"link_dead", "present but down, disabled, training for ever, not answering",
+       find_dead_links},
       {"pcie_slow", "width or speed below what both ends allow, told apart from idling",
        find_slow_pcie_links},
       {"pcie_errors", "correctable rates beyond bounds, uncorrectable errors", find_pcie_errors},

@@ -4,10 +4,10 @@
 // only where a rule says so: the expectation rule comes last, to see what was found already.
 #pragma once
 
+#include "diagnose/context.h"
+
 #include <span>
 #include <string_view>
-
-#include "diagnose/context.h"
 
 namespace weft::diagnose {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/collect.h"
 
-#include <algorithm>
-#include <string>
-
 #include "base/text.h"
 #include "driver/read.h"
+
+#include <algorithm>
+#include <string>
 
 namespace weft::driver {
 namespace {
@@ -35,10 +35,10 @@ observe::HostInfo host_info(const bus::Host& host) {
   info.uptime = uptime(tree);
   info.is_root = text_or("weft/rights") == "root";
   info.is_simulated = tree.exists("weft/simulated");
-  // Ids must not change with the name of a capture or of the host: the machine id is what stays. It is
-  // only hashed, never printed (machine-id(5) asks for that).
+  // Ids must not change with the name of a capture or of the host: the machine id is what stays. It
+  // is only hashed, never printed (machine-id(5) asks for that).
   const auto machine_id = text_or("etc/machine-id");
-  info.identity = !machine_id.empty() ? "machine/" + machine_id
+  info.identity = !machine_id.empty()  ? "machine/" + machine_id
                   : !info.name.empty() ? "host/" + info.name
                                        : "source/" + info.source;
   if (info.name.empty()) {
@@ -76,7 +76,9 @@ base::Result<observe::Snapshot> collect(const bus::Host& host, const CollectOpti
   if (const auto taken = read_number(tree, "weft/time_ns")) {
     snapshot.taken.ns = static_cast<std::int64_t>(*taken);
   }
-  Collection collection{.host = host, .snapshot = snapshot, .device_of_function = {},
+  Collection collection{.host = host,
+                        .snapshot = snapshot,
+                        .device_of_function = {},
                         .path_of_function = {},
                         .links_only = options.links_only};
   run_drivers(collection, options);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that the drivers can tell of one host, in one call. The drivers run in the order of the
-// table in collect.cpp: PCIe first, since the others hang their links and samples on its devices.
-// Reads only; whoever captures a host runs the same call over a recording one.
+// Everything that the drivers can tell of one host, in one call. The drivers run in the order of
+// the table in collect.cpp: PCIe first, since the others hang their links and samples on its
+// devices. Reads only; whoever captures a host runs the same call over a recording one.
 #pragma once
-
-#include <string>
-#include <unordered_map>
 
 #include "base/time.h"
 #include "bus/host.h"
 #include "observe/snapshot.h"
+
+#include <string>
+#include <unordered_map>
 
 namespace weft::driver {
 
@@ -33,9 +33,9 @@ struct Collection {
 };
 
 struct CollectOptions {
-  base::WallTime now;             ///< time of a live host; a capture carries its own
-  bool links_only = false;        ///< only link states and counters, for watching
-  std::string kernel_log = {};    ///< read this file instead of the host's own log; may be empty
+  base::WallTime now;           ///< time of a live host; a capture carries its own
+  bool links_only = false;      ///< only link states and counters, for watching
+  std::string kernel_log = {};  ///< read this file instead of the host's own log; may be empty
 };
 
 /// A snapshot of the host. Fails only where nothing can be read at all (no sysfs: kUnavailable).

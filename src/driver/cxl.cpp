@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// CXL as the kernel's cxl subsystem shows it under sys/bus/cxl/devices: memory devices, ports, decoders,
-// regions. memN and endpointN numbers change from boot to boot, so a memory device is known by its
-// serial and by the PCI function it sits on. Adds attributes; the link itself is the PCIe driver's.
-#include <fmt/format.h>
-
-#include <array>
-
+// CXL as the kernel's cxl subsystem shows it under sys/bus/cxl/devices: memory devices, ports,
+// decoders, regions. memN and endpointN numbers change from boot to boot, so a memory device is
+// known by its serial and by the PCI function it sits on. Adds attributes; the link itself is the
+// PCIe driver's.
 #include "base/text.h"
 #include "driver/collect.h"
 #include "driver/read.h"
+
+#include <array>
+
+#include <fmt/format.h>
 
 namespace weft::driver {
 namespace {
@@ -23,11 +24,15 @@ struct ObjectKind {
   std::span<const std::pair<const char*, const char*>> files;  ///< key, file
 };
 constexpr std::pair<const char*, const char*> kMemdevFiles[] = {
-    {"serial", "serial"},           {"firmware_version", "firmware_version"},
-    {"ram_bytes", "ram/size"},      {"pmem_bytes", "pmem/size"},
-    {"numa_node", "numa_node"},     {"payload_max", "payload_max"},
+    {"serial", "serial"},
+    {"firmware_version", "firmware_version"},
+    {"ram_bytes", "ram/size"},
+    {"pmem_bytes", "pmem/size"},
+    {"numa_node", "numa_node"},
+    {"payload_max", "payload_max"},
     {"security_state", "security/state"}};
-constexpr std::pair<const char*, const char*> kPortFiles[] = {{"decoders_committed", "decoders_committed"}};
+constexpr std::pair<const char*, const char*> kPortFiles[] = {
+    {"decoders_committed", "decoders_committed"}};
 constexpr std::pair<const char*, const char*> kDecoderFiles[] = {
     {"start", "start"},
     {"size", "size"},
@@ -77,8 +82,8 @@ void add_object(Collection& collection, const std::string& name, const ObjectKin
   const auto where = tree.link(path);
   const auto function = where ? last_pci_address(*where) : std::string();
   attributes.values.emplace_back(
-      "pci_function", function.empty() ? observe::Reading<std::string>(observe::absent(
-                                             observe::Absence::kNotApplicable))
+      "pci_function", function.empty() ? observe::Reading<std::string>(
+                                             observe::absent(observe::Absence::kNotApplicable))
                                        : function);
   if (const auto device = collection.device_of_function.find(function);
       device != collection.device_of_function.end()) {

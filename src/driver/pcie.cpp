@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// The PCIe driver's second half: functions become devices (root complexes, switches, endpoints), ports
-// and links. A link joins a root port or a switch's downstream port to the one device below it.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <map>
-
+// The PCIe driver's second half: functions become devices (root complexes, switches, endpoints),
+// ports and links. A link joins a root port or a switch's downstream port to the one device below
+// it.
 #include "base/text.h"
 #include "driver/collect.h"
 #include "driver/pcie_errors.h"
 #include "driver/pcie_functions.h"
 
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
 namespace weft::driver {
 namespace {
 
 using fabric::DeviceKind;
-using observe::absent;
 using observe::Absence;
+using observe::absent;
 
 /// PCI class codes (PCI Code and ID Assignment): base class, sub-class.
 DeviceKind kind_of_class(std::uint32_t class_code) {
@@ -117,8 +118,9 @@ class PcieBuilder {
     }
   }
 
-  /// The device that a function belongs to, made at its first function: a root complex for its ports, a
-  /// switch for its upstream and downstream ports, else the device that shares the bus and number.
+  /// The device that a function belongs to, made at its first function: a root complex for its
+  /// ports, a switch for its upstream and downstream ports, else the device that shares the bus and
+  /// number.
   fabric::DeviceId device_of(std::size_t index) {
     const auto& function = functions_[index];
     const auto* parent = function.parent == kNoParent
@@ -199,8 +201,8 @@ class PcieBuilder {
   }
 
   void add_attributes(const PciFunction& function, fabric::DeviceId device) {
-    observe::Attributes attributes{.device = device, .kind = "pci_function",
-                                   .name = function.address, .values = {}};
+    observe::Attributes attributes{
+        .device = device, .kind = "pci_function", .name = function.address, .values = {}};
     const auto& registers = function.registers;
     const auto file = [&](const char* name) {
       return read_text(tree_, kPciDevices + function.address + "/" + name);
@@ -217,8 +219,8 @@ class PcieBuilder {
     values.emplace_back("runtime_status", file("power/runtime_status"));
     values.emplace_back("numa_node", file("numa_node"));
     auto driver = tree_.link(kPciDevices + function.address + "/driver");
-    values.emplace_back("driver", driver ? observe::Reading<std::string>(std::string(
-                                               base::split(*driver, '/').back()))
+    values.emplace_back("driver", driver ? observe::Reading<std::string>(
+                                               std::string(base::split(*driver, '/').back()))
                                          : tl::unexpected(observe::not_measured(driver.error())));
     values.emplace_back("virtual_functions", file("sriov_numvfs"));
     if (registers.cxl) {
@@ -240,9 +242,8 @@ class PcieBuilder {
         function.role == PortRole::kRootPort || function.role == PortRole::kDownstream;
     if (faces_down) {
       const auto below = std::find_if(
-          function.children.begin(), function.children.end(), [&](int child) {
-            return !ports_[static_cast<std::size_t>(child)].is_null();
-          });
+          function.children.begin(), function.children.end(),
+          [&](int child) { return !ports_[static_cast<std::size_t>(child)].is_null(); });
       if (below != function.children.end()) {
         add_joined_link(index, static_cast<std::size_t>(*below));
       } else if (is_up_or_occupied(function)) {
@@ -305,8 +306,8 @@ class PcieBuilder {
     return state;
   }
 
-  /// Running values: both ends report the same link; the port above is asked first, since a function
-  /// that stopped answering reads all ones.
+  /// Running values: both ends report the same link; the port above is asked first, since a
+  /// function that stopped answering reads all ones.
   void set_running(observe::LinkState& state, const PciFunction& above, const PciFunction& below) {
     const auto upper = running_link(tree_, above);
     const auto lower = running_link(tree_, below);
@@ -317,14 +318,14 @@ class PcieBuilder {
     }
     const auto& registers = above.registers.link ? above.registers.link : below.registers.link;
     if (!registers) {
-      const auto why = tl::unexpected(above.config ? observe::NotMeasured{Absence::kNotSupported, ""}
-                                                   : above.config.error());
+      const auto why = tl::unexpected(
+          above.config ? observe::NotMeasured{Absence::kNotSupported, ""} : above.config.error());
       state.training = why;
       state.disabled = why;
       state.retimers = why;
       state.flit_mode = why;
-      state.up = state.rate && state.width ? observe::Reading<bool>(true)
-                                           : observe::Reading<bool>(why);
+      state.up =
+          state.rate && state.width ? observe::Reading<bool>(true) : observe::Reading<bool>(why);
       return;
     }
     state.training = registers->training;
@@ -369,8 +370,9 @@ class PcieBuilder {
         std::count_if(functions_.begin(), functions_.end(), [](const PciFunction& function) {
           return !function.config && function.config.error().why == Absence::kNeedsRoot;
         });
-    const auto asleep = std::count_if(functions_.begin(), functions_.end(),
-                                      [](const PciFunction& function) { return function.is_asleep; });
+    const auto asleep =
+        std::count_if(functions_.begin(), functions_.end(),
+                      [](const PciFunction& function) { return function.is_asleep; });
     if (needs_root > 0) {
       snapshot_.notes.push_back(fmt::format(
           "{} PCI functions gave 64 bytes of configuration space; the rest (targets, retimers, AER "
@@ -398,6 +400,8 @@ class PcieBuilder {
 
 }  // namespace
 
-void collect_pcie(Collection& collection) { PcieBuilder(collection).build(); }
+void collect_pcie(Collection& collection) {
+  PcieBuilder(collection).build();
+}
 
 }  // namespace weft::driver

@@ -6,8 +6,8 @@
 namespace weft::driver {
 namespace {
 
-using observe::absent;
 using observe::Absence;
+using observe::absent;
 using observe::Metric;
 using observe::Value;
 
@@ -41,7 +41,8 @@ void add_typed(const bus::HostTree& tree, const std::string& path, Metric metric
     const auto parts = base::words(line);
     const auto count = parts.size() == 2 ? base::parse_unsigned(parts[1]) : std::nullopt;
     if (!count) {
-      snapshot.problems.push_back(path + ": '" + base::printable(line, 60) + "' is not 'NAME COUNT'");
+      snapshot.problems.push_back(path + ": '" + base::printable(line, 60) +
+                                  "' is not 'NAME COUNT'");
       continue;
     }
     const bool is_total = parts[0].starts_with("TOTAL_");

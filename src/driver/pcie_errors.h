@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PCIe error counters and status registers of one port as samples: the kernel's AER totals since boot,
-// and what the AER and Lane Error Status registers hold. Called by the PCIe driver.
+// PCIe error counters and status registers of one port as samples: the kernel's AER totals since
+// boot, and what the AER and Lane Error Status registers hold. Called by the PCIe driver.
 #pragma once
 
 #include "driver/pcie_functions.h"

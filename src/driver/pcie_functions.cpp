@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/pcie_functions.h"
 
-#include <fmt/format.h>
+#include "base/bytes.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <map>
 
-#include "base/bytes.h"
-#include "base/text.h"
+#include <fmt/format.h>
 
 namespace weft::driver {
 namespace {
 
-using observe::absent;
 using observe::Absence;
+using observe::absent;
 using observe::Reading;
 using wire::pcie::PortType;
 
@@ -110,7 +110,8 @@ void connect(std::vector<PciFunction>& functions, const std::vector<Above>& ups)
   for (int i = 0; i < static_cast<int>(functions.size()); ++i) {
     const auto& function = functions[static_cast<std::size_t>(i)];
     by_address[function.address] = i;
-    // A bridge that firmware left unconfigured has secondary bus 0; one below its own bus is garbled.
+    // A bridge that firmware left unconfigured has secondary bus 0; one below its own bus is
+    // garbled.
     if (function.is_bridge() && function.registers.secondary_bus > function.at.bus) {
       bridges.insert({{function.at.domain, function.registers.secondary_bus}, i});
     }
@@ -226,9 +227,8 @@ std::vector<PciFunction> read_pci_functions(const bus::HostTree& tree,
       read_identity(tree, function);
     }
     function.is_virtual = tree.exists(sysfs(function, "physfn"));
-    function.root_bus = ups.back().root_bus.empty()
-                            ? fmt::format("pci{:04x}", function.at.domain)
-                            : ups.back().root_bus;
+    function.root_bus = ups.back().root_bus.empty() ? fmt::format("pci{:04x}", function.at.domain)
+                                                    : ups.back().root_bus;
     for (const auto& problem : function.registers.problems) {
       problems.push_back(function.address + ": " + problem);
     }
@@ -307,9 +307,10 @@ observe::LinkEnd link_end(const bus::HostTree& tree, const PciFunction& function
     return end;
   }
   end.max_rate = known(link->max_rate, "speed code in Link Capabilities");
-  end.max_width = link->max_width.value() == 0
-                      ? Reading<base::LaneCount>(absent(Absence::kGarbled, "width in Link Capabilities"))
-                      : link->max_width;
+  end.max_width =
+      link->max_width.value() == 0
+          ? Reading<base::LaneCount>(absent(Absence::kGarbled, "width in Link Capabilities"))
+          : link->max_width;
   if (link->has_registers_2) {
     end.target_rate = known(link->target_rate, "Target Link Speed in Link Control 2");
     end.autonomous_speed_disabled = link->autonomous_speed_disabled;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The PCIe driver over hosts that do not exist: topology, links, what an unprivileged look gives, and
-// trees that are garbled.
-#include <gtest/gtest.h>
-
+// The PCIe driver over hosts that do not exist: topology, links, what an unprivileged look gives,
+// and trees that are garbled.
 #include "bus/replay.h"
 #include "bus/synthetic/host.h"
 #include "driver/collect.h"
+
+#include <gtest/gtest.h>
 
 namespace weft::driver {
 namespace {
@@ -36,8 +36,12 @@ const observe::LinkState* link_to(const observe::Snapshot& snapshot, const std::
   return nullptr;
 }
 
-Port endpoint() { return {.vendor = 0x10de, .device = 0x2330, .class_code = 0x030200}; }
-Port bridge(Role role) { return {.role = role}; }
+Port endpoint() {
+  return {.vendor = 0x10de, .device = 0x2330, .class_code = 0x030200};
+}
+Port bridge(Role role) {
+  return {.role = role};
+}
 
 struct SwitchedHost {
   bus::synthetic::Host host{"h"};
@@ -140,15 +144,18 @@ TEST(PcieDriver, CountsErrorsByTypeAndTotal) {
       counts[sample.label] = std::get<std::uint64_t>(*sample.value);
     }
   }
-  EXPECT_EQ(counts, (std::map<std::string, std::uint64_t>{{"RxErr", 7}, {"BadTLP", 2}, {"total", 9}}));
+  EXPECT_EQ(counts,
+            (std::map<std::string, std::uint64_t>{{"RxErr", 7}, {"BadTLP", 2}, {"total", 9}}));
 }
 
 TEST(PcieDriver, SurvivesGarbledTrees) {
   bus::MemoryTree::Builder builder;
-  ASSERT_TRUE(builder.add_file("sys/bus/pci/devices/0000:00:01.0/config", std::string(4096, '\xFF')));
+  ASSERT_TRUE(
+      builder.add_file("sys/bus/pci/devices/0000:00:01.0/config", std::string(4096, '\xFF')));
   ASSERT_TRUE(builder.add_file("sys/bus/pci/devices/nonsense/config", "x"));
   ASSERT_TRUE(builder.add_file("sys/bus/pci/devices/0000:00:02.0/config", ""));
-  ASSERT_TRUE(builder.add_file("sys/bus/pci/devices/0000:00:02.0/aer_dev_correctable", "RxErr many\n"));
+  ASSERT_TRUE(
+      builder.add_file("sys/bus/pci/devices/0000:00:02.0/aer_dev_correctable", "RxErr many\n"));
   const auto host = host_of(builder.freeze("garbled"));
   const auto snapshot = collected(host);
   EXPECT_FALSE(snapshot.problems.empty());

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/read.h"
 
-#include <fmt/format.h>
+#include "base/text.h"
 
 #include <cmath>
 
-#include "base/text.h"
+#include <fmt/format.h>
 
 namespace weft::driver {
 
-using observe::absent;
 using observe::Absence;
+using observe::absent;
 using observe::Reading;
 
 Reading<std::string> read_text(const bus::HostTree& tree, const std::string& path) {
@@ -78,7 +78,8 @@ Reading<base::TransferRate> pcie_rate(std::string_view sysfs_text) {
   }
   const auto giga = parts.empty() ? std::nullopt : base::parse_double(parts[0]);
   if (!giga || *giga <= 0 || *giga > 1000 || parts.size() < 2 || parts[1] != "GT/s") {
-    return absent(Absence::kGarbled, "'" + base::printable(sysfs_text, 40) + "' is not a link speed");
+    return absent(Absence::kGarbled,
+                  "'" + base::printable(sysfs_text, 40) + "' is not a link speed");
   }
   return base::mega_transfers(static_cast<std::uint64_t>(std::llround(*giga * 1000)));
 }

@@ -2,14 +2,14 @@
 // Reading small files of a host tree as values: every driver's first step from a path to a Reading.
 #pragma once
 
+#include "base/units.h"
+#include "bus/host_tree.h"
+#include "observe/reading.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "bus/host_tree.h"
-#include "base/units.h"
-#include "observe/reading.h"
 
 namespace weft::driver {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A machine's link may lead to a port that is not seen (a cable to another machine). Everything that
-// walks links must take that.
-#include <gtest/gtest.h>
-
+// A machine's link may lead to a port that is not seen (a cable to another machine). Everything
+// that walks links must take that.
 #include "fabric/diff.h"
 #include "fabric/graph.h"
 #include "fabric/match.h"
 #include "fabric/model.h"
 #include "fabric/show.h"
+
+#include <gtest/gtest.h>
 
 namespace weft::fabric {
 namespace {

@@ -130,8 +130,8 @@ const Link* live_link(const Fabric& live, const LinksOfDevice& links, ProtocolId
     return nullptr;
   }
   for (const Link* link : at->second) {
-    const bool joins = other == nullptr || live.owner(link->a) == *other ||
-                       live.owner(link->b) == *other;
+    const bool joins =
+        other == nullptr || live.owner(link->a) == *other || live.owner(link->b) == *other;
     if (!joins || !is_same_family(planned, link->protocol)) {
       continue;
     }

@@ -9,8 +9,9 @@ namespace {
 using enum Metric;
 using enum MetricKind;
 
-// Sources: sysfs-bus-pci-devices-aer_stats, sysfs-class-net, sysfs-class-infiniband of the kernel's ABI
-// documents; ethtool-netlink; IEEE 802.3 clause 30 for FEC and symbol errors; NVML field values.
+// Sources: sysfs-bus-pci-devices-aer_stats, sysfs-class-net, sysfs-class-infiniband of the kernel's
+// ABI documents; ethtool-netlink; IEEE 802.3 clause 30 for FEC and symbol errors; NVML field
+// values.
 constexpr std::array kRows = std::to_array<MetricRow>({
     {kAerCorrectable, "aer_correctable", "1", kCounter, "boot",
      "Correctable PCIe errors that this port or device detected, by type"},
@@ -31,8 +32,10 @@ constexpr std::array kRows = std::to_array<MetricRow>({
      "1 while the sensor's chip says that it is too hot"},
     {kCarrierChanges, "carrier_changes", "1", kCounter, "driver load",
      "Times that the carrier came up or went down"},
-    {kCarrierDown, "carrier_down", "1", kCounter, "driver load", "Times that the carrier went down"},
-    {kReceiveErrors, "receive_errors", "1", kCounter, "driver load", "Frames received with an error"},
+    {kCarrierDown, "carrier_down", "1", kCounter, "driver load",
+     "Times that the carrier went down"},
+    {kReceiveErrors, "receive_errors", "1", kCounter, "driver load",
+     "Frames received with an error"},
     {kReceiveCrcErrors, "receive_crc_errors", "1", kCounter, "driver load",
      "Frames received with a wrong frame check sequence"},
     {kTransmitErrors, "transmit_errors", "1", kCounter, "driver load",
@@ -70,7 +73,8 @@ constexpr std::array kRows = std::to_array<MetricRow>({
     {kLaneTransmitPower, "lane_transmit_power", "dB[mW]", kGauge, "",
      "Optical power sent, by lane"},
     {kLaneBias, "lane_bias", "mA", kGauge, "", "Laser bias current, by lane"},
-    {kModuleTemperature, "module_temperature", "Cel", kGauge, "", "Temperature of the plugged module"},
+    {kModuleTemperature, "module_temperature", "Cel", kGauge, "",
+     "Temperature of the plugged module"},
     {kModuleVoltage, "module_voltage", "V", kGauge, "", "Supply voltage of the plugged module"},
     {kLaneErrorStatus, "lane_error_status", "1", kState, "cleared",
      "PCIe Lane Error Status: bit n is set when lane n saw errors"},
@@ -83,7 +87,11 @@ static_assert(kRows.size() == static_cast<std::size_t>(Metric::kCount_));
 
 }  // namespace
 
-std::span<const MetricRow> metrics() { return kRows; }
-const MetricRow& row(Metric metric) { return kRows.at(static_cast<std::size_t>(metric)); }
+std::span<const MetricRow> metrics() {
+  return kRows;
+}
+const MetricRow& row(Metric metric) {
+  return kRows.at(static_cast<std::size_t>(metric));
+}
 
 }  // namespace weft::observe

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metric catalogue: every metric once, with its unit, kind and meaning. JSON keys, Prometheus names
-// and help texts come from here. Adding one more: an enumerator and a row in metric.cpp, in the same
-// place; metric_test.cpp checks that rows and enumerators agree.
+// The metric catalogue: every metric once, with its unit, kind and meaning. JSON keys, Prometheus
+// names and help texts come from here. Adding one more: an enumerator and a row in metric.cpp, in
+// the same place; metric_test.cpp checks that rows and enumerators agree.
 #pragma once
 
 #include <cstdint>
@@ -11,41 +11,41 @@
 namespace weft::observe {
 
 enum class Metric : std::uint16_t {
-  kAerCorrectable,       ///< label: error type as the kernel names it ("RxErr"); total has label "total"
+  kAerCorrectable,  ///< label: error type as the kernel names it ("RxErr"); total has label "total"
   kAerNonfatal,
   kAerFatal,
-  kAerRootCorrectable,   ///< messages that reached this root port
+  kAerRootCorrectable,  ///< messages that reached this root port
   kAerRootNonfatal,
   kAerRootFatal,
-  kTemperature,          ///< label: sensor
-  kTemperatureLimit,     ///< label: sensor
-  kTemperatureAlarm,     ///< label: sensor; 1 while the chip raises it
+  kTemperature,       ///< label: sensor
+  kTemperatureLimit,  ///< label: sensor
+  kTemperatureAlarm,  ///< label: sensor; 1 while the chip raises it
   kCarrierChanges,
-  kCarrierDown,          ///< times that the carrier went down
+  kCarrierDown,  ///< times that the carrier went down
   kReceiveErrors,
   kReceiveCrcErrors,
   kTransmitErrors,
-  kSymbolErrors,         ///< Ethernet: SymbolErrorDuringCarrier; InfiniBand: symbol_error
-  kFecCorrectedBlocks,   ///< label: lane, or "total"
+  kSymbolErrors,        ///< Ethernet: SymbolErrorDuringCarrier; InfiniBand: symbol_error
+  kFecCorrectedBlocks,  ///< label: lane, or "total"
   kFecUncorrectableBlocks,
   kFecCorrectedBits,
-  kLinkDowned,           ///< InfiniBand link_downed
-  kLinkErrorRecovery,    ///< InfiniBand link_error_recovery
-  kPortReceiveErrors,    ///< InfiniBand port_rcv_errors
-  kLocalLinkIntegrity,   ///< InfiniBand local_link_integrity_errors
-  kExcessiveOverrun,     ///< InfiniBand excessive_buffer_overrun_errors
-  kHardwareCounter,      ///< RoCE/InfiniBand hw_counters, label: its file name
-  kNvlinkReplay,         ///< label: link number
+  kLinkDowned,          ///< InfiniBand link_downed
+  kLinkErrorRecovery,   ///< InfiniBand link_error_recovery
+  kPortReceiveErrors,   ///< InfiniBand port_rcv_errors
+  kLocalLinkIntegrity,  ///< InfiniBand local_link_integrity_errors
+  kExcessiveOverrun,    ///< InfiniBand excessive_buffer_overrun_errors
+  kHardwareCounter,     ///< RoCE/InfiniBand hw_counters, label: its file name
+  kNvlinkReplay,        ///< label: link number
   kNvlinkRecovery,
   kNvlinkCrcFlit,
   kNvlinkCrcData,
   kUtilization,
-  kLaneReceivePower,     ///< label: lane
-  kLaneTransmitPower,    ///< label: lane
-  kLaneBias,             ///< label: lane
+  kLaneReceivePower,   ///< label: lane
+  kLaneTransmitPower,  ///< label: lane
+  kLaneBias,           ///< label: lane
   kModuleTemperature,
   kModuleVoltage,
-  kLaneErrorStatus,      ///< PCIe Lane Error Status: bit n set means lane n saw errors since cleared
+  kLaneErrorStatus,  ///< PCIe Lane Error Status: bit n set means lane n saw errors since cleared
   kAerCorrectableStatus,    ///< AER Correctable Error Status register: bits not yet cleared
   kAerUncorrectableStatus,  ///< AER Uncorrectable Error Status register: bits not yet cleared
   kCount_,
@@ -55,8 +55,8 @@ enum class MetricKind : std::uint8_t { kGauge, kCounter, kState };
 
 struct MetricRow {
   Metric metric;
-  std::string_view key;    ///< "aer_correctable"
-  std::string_view unit;   ///< UCUM where there is one: "1", "Cel", "dB[mW]", "V", "mA", "%"
+  std::string_view key;   ///< "aer_correctable"
+  std::string_view unit;  ///< UCUM where there is one: "1", "Cel", "dB[mW]", "V", "mA", "%"
   MetricKind kind;
   std::string_view since;  ///< what a counter counts from: "boot", "driver load", "cleared"; or ""
   std::string_view help;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The catalogue agrees with its enumerators, and absences keep their reasons.
-#include <gtest/gtest.h>
-
-#include <set>
-
 #include "observe/metric.h"
 #include "observe/reading.h"
 #include "observe/snapshot.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
 
 namespace weft::observe {
 namespace {
@@ -23,7 +23,8 @@ TEST(Metric, KeysAreUniqueAndEveryRowHasUnitAndHelp) {
     EXPECT_TRUE(keys.insert(row.key).second) << row.key;
     EXPECT_FALSE(row.unit.empty()) << row.key;
     EXPECT_FALSE(row.help.empty()) << row.key;
-    EXPECT_EQ(row.kind == MetricKind::kCounter, !row.since.empty() && row.kind != MetricKind::kState)
+    EXPECT_EQ(row.kind == MetricKind::kCounter,
+              !row.since.empty() && row.kind != MetricKind::kState)
         << row.key << ": a counter says what it counts from";
   }
 }

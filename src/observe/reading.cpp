@@ -26,8 +26,12 @@ const AbsenceName& entry(Absence why) {
 
 }  // namespace
 
-std::string_view words(Absence why) { return entry(why).words; }
-std::string_view key(Absence why) { return entry(why).key; }
+std::string_view words(Absence why) {
+  return entry(why).words;
+}
+std::string_view key(Absence why) {
+  return entry(why).key;
+}
 
 std::string NotMeasured::text() const {
   std::string out(words(why));

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Zero is not "not measured". A Reading is a value or the reason why there is none, and the reason goes
-// all the way to the screen.
+// Zero is not "not measured". A Reading is a value or the reason why there is none, and the reason
+// goes all the way to the screen.
 #pragma once
+
+#include "base/result.h"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
 
-#include "base/result.h"
+#include <tl/expected.hpp>
 
 namespace weft::observe {
 

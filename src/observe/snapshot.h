@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was seen of one host at one time: its fabric, each link's state, samples, events. Drivers fill
-// it; diagnose/ judges one or several; cli/ prints. Every value that a source cannot give is a Reading
-// with its reason.
+// What was seen of one host at one time: its fabric, each link's state, samples, events. Drivers
+// fill it; diagnose/ judges one or several; cli/ prints. Every value that a source cannot give is a
+// Reading with its reason.
 #pragma once
+
+#include "base/time.h"
+#include "base/units.h"
+#include "fabric/model.h"
+#include "observe/metric.h"
+#include "observe/reading.h"
 
 #include <cstdint>
 #include <optional>
@@ -11,12 +17,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "base/time.h"
-#include "base/units.h"
-#include "fabric/model.h"
-#include "observe/metric.h"
-#include "observe/reading.h"
 
 namespace weft::observe {
 
@@ -39,23 +39,24 @@ enum class Severity : std::uint8_t { kInfo, kWarning, kCritical };
 
 /// Something that happened at a time.
 struct Event {
-  std::optional<base::WallTime> at;             ///< absent where the source gives no wall time
+  std::optional<base::WallTime> at;  ///< absent where the source gives no wall time
   std::optional<base::Duration> since_boot;
-  Subject subject;                              ///< monostate where no device could be named
-  std::string address;                          ///< as the source named it: "0000:3b:00.0", "eth0"
-  std::string kind;                             ///< "aer_correctable", "xid", "link_down", …
+  Subject subject;      ///< monostate where no device could be named
+  std::string address;  ///< as the source named it: "0000:3b:00.0", "eth0"
+  std::string kind;     ///< "aer_correctable", "xid", "link_down", …
   Severity severity = Severity::kInfo;
-  std::string text;                             ///< the source's own words, made printable
+  std::string text;  ///< the source's own words, made printable
   std::vector<std::pair<std::string, std::string>> fields;
 };
 
 /// One end of a link, as its port tells it.
 struct LinkEnd {
   fabric::PortId port;
-  std::string address;                          ///< "0000:3b:00.0", "eth0"; empty where unseen
+  std::string address;  ///< "0000:3b:00.0", "eth0"; empty where unseen
   Reading<base::TransferRate> max_rate = absent(Absence::kNotProvided);  ///< PCIe: one lane
   Reading<base::LaneCount> max_width = absent(Absence::kNotProvided);
-  Reading<base::BitsPerSecond> max_data_rate = absent(Absence::kNotProvided);  ///< Ethernet, IB: whole link
+  Reading<base::BitsPerSecond> max_data_rate =
+      absent(Absence::kNotProvided);  ///< Ethernet, IB: whole link
   Reading<base::TransferRate> target_rate = absent(Absence::kNotProvided);
   Reading<bool> autonomous_speed_disabled = absent(Absence::kNotProvided);
   Reading<bool> bandwidth_management = absent(Absence::kNotProvided);  ///< LBMS
@@ -63,8 +64,9 @@ struct LinkEnd {
   Reading<std::uint8_t> aspm = absent(Absence::kNotProvided);  ///< enabled: bit 0 L0s, bit 1 L1
   Reading<bool> clock_power_management = absent(Absence::kNotProvided);
   Reading<std::string> power_state = absent(Absence::kNotProvided);  ///< "D0", "D3hot", "D3cold"
-  Reading<bool> answers = absent(Absence::kNotProvided);  ///< false: reads all ones
-  Reading<bool> occupied = absent(Absence::kNotProvided); ///< slot's presence detect; ports with a slot
+  Reading<bool> answers = absent(Absence::kNotProvided);             ///< false: reads all ones
+  Reading<bool> occupied =
+      absent(Absence::kNotProvided);  ///< slot's presence detect; ports with a slot
 };
 
 /// What a link runs at, and what its ends say they could.
@@ -72,15 +74,16 @@ struct LinkState {
   fabric::LinkId link;
   fabric::ProtocolFamily family = fabric::ProtocolFamily::kUnknown;
   Reading<bool> up = absent(Absence::kNotProvided);
-  Reading<base::TransferRate> rate = absent(Absence::kNotProvided);   ///< PCIe, NVLink: one lane
+  Reading<base::TransferRate> rate = absent(Absence::kNotProvided);  ///< PCIe, NVLink: one lane
   Reading<base::LaneCount> width = absent(Absence::kNotProvided);
-  Reading<base::BitsPerSecond> data_rate = absent(Absence::kNotProvided);  ///< Ethernet, IB: whole link
+  Reading<base::BitsPerSecond> data_rate =
+      absent(Absence::kNotProvided);  ///< Ethernet, IB: whole link
   Reading<bool> training = absent(Absence::kNotProvided);
   Reading<bool> disabled = absent(Absence::kNotProvided);
   Reading<std::uint8_t> retimers = absent(Absence::kNotProvided);
   Reading<bool> flit_mode = absent(Absence::kNotProvided);
-  Reading<std::string> fec = absent(Absence::kNotProvided);           ///< Ethernet: active FEC mode
-  LinkEnd a;  ///< toward the host
+  Reading<std::string> fec = absent(Absence::kNotProvided);  ///< Ethernet: active FEC mode
+  LinkEnd a;                                                 ///< toward the host
   LinkEnd b;
 };
 
@@ -96,13 +99,13 @@ struct Attributes {
 };
 
 struct HostInfo {
-  std::string name;         ///< host name, or the source's where there is none
-  std::string identity;     ///< what its ids are derived from; never printed
-  std::string kernel;       ///< release; may be empty
-  std::string source;       ///< "this machine", "rack7.tar.zst"
+  std::string name;      ///< host name, or the source's where there is none
+  std::string identity;  ///< what its ids are derived from; never printed
+  std::string kernel;    ///< release; may be empty
+  std::string source;    ///< "this machine", "rack7.tar.zst"
   bool is_live = false;
-  bool is_root = false;     ///< collected with root's rights
-  bool is_simulated = false;                 ///< a demo or a twin: say so
+  bool is_root = false;       ///< collected with root's rights
+  bool is_simulated = false;  ///< a demo or a twin: say so
   std::optional<base::Duration> uptime;
 };
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens what `--from` names, as a Host: a machine's root folder, a captured .tar.zst, or an lspci dump.
+// Opens what `--from` names, as a Host: a machine's root folder, a captured .tar.zst, or an lspci
+// dump.
 #pragma once
 
-#include <string>
-
 #include "bus/host.h"
+
+#include <string>
 
 namespace weft::bus::linux_host {
 

@@ -1,29 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bus/synthetic/host.h"
 
-#include <fmt/format.h>
+#include "base/bytes.h"
+#include "base/id.h"
+#include "wire/pcie/config_builder.h"
 
 #include <algorithm>
 #include <array>
 
-#include "base/bytes.h"
-#include "base/id.h"
-#include "wire/pcie/config_builder.h"
+#include <fmt/format.h>
 
 namespace weft::bus::synthetic {
 namespace {
 
 constexpr std::array<const char*, 8> kSpeedTexts = {
-    "Unknown",       "2.5 GT/s PCIe",  "5.0 GT/s PCIe",  "8.0 GT/s PCIe",
+    "Unknown",        "2.5 GT/s PCIe",  "5.0 GT/s PCIe",  "8.0 GT/s PCIe",
     "16.0 GT/s PCIe", "32.0 GT/s PCIe", "64.0 GT/s PCIe", "128.0 GT/s PCIe"};
 
 // What sysfs lists in aer_dev_*, in its order (kernel ABI: sysfs-bus-pci-devices-aer_stats).
 constexpr std::array<const char*, 8> kCorrectableNames = {
     "RxErr", "BadTLP", "BadDLLP", "Rollover", "Timeout", "NonFatalErr", "CorrIntErr", "HeaderOF"};
-constexpr std::array<const char*, 18> kUncorrectableNames = {
-    "Undefined", "DLP",      "SDES",     "TLP",      "FCP",           "CmpltTO",
-    "CmpltAbrt", "UnxCmplt", "RxOF",     "MalfTLP",  "ECRC",          "UnsupReq",
-    "ACSViol",   "UncorrIntErr", "BlockedTLP", "AtomicOpBlocked", "TLPBlockedErr", "PoisonTLPBlocked"};
+constexpr std::array<const char*, 18> kUncorrectableNames = {"Undefined",     "DLP",
+                                                             "SDES",          "TLP",
+                                                             "FCP",           "CmpltTO",
+                                                             "CmpltAbrt",     "UnxCmplt",
+                                                             "RxOF",          "MalfTLP",
+                                                             "ECRC",          "UnsupReq",
+                                                             "ACSViol",       "UncorrIntErr",
+                                                             "BlockedTLP",    "AtomicOpBlocked",
+                                                             "TLPBlockedErr", "PoisonTLPBlocked"};
 
 template <std::size_t N>
 std::string aer_text(const std::array<const char*, N>& names,
@@ -52,7 +57,9 @@ int port_type(Role role) {
   }
 }
 
-bool faces_down(Role role) { return role == Role::kRootPort || role == Role::kSwitchDownstream; }
+bool faces_down(Role role) {
+  return role == Role::kRootPort || role == Role::kSwitchDownstream;
+}
 
 // Offsets at which the synthetic functions keep their capabilities.
 constexpr std::size_t kExpress = 0x40;
@@ -195,9 +202,10 @@ std::vector<std::uint8_t> Host::config(int index) {
     config.put(kExpress + PCI_EXP_SLTSTA, 2, is_linked ? PCI_EXP_SLTSTA_PDS : 0);
   }
   config.put(kExpress + PCI_EXP_LNKCAP2, 4, (std::uint64_t{2} << port.max_speed) - 2);
-  config.put(kExpress + PCI_EXP_LNKCTL2, 2,
-             static_cast<std::uint64_t>(port.target_speed != 0 ? port.target_speed : port.max_speed) |
-                 (port.autonomous_speed_disabled ? PCI_EXP_LNKCTL2_HASD : 0));
+  config.put(
+      kExpress + PCI_EXP_LNKCTL2, 2,
+      static_cast<std::uint64_t>(port.target_speed != 0 ? port.target_speed : port.max_speed) |
+          (port.autonomous_speed_disabled ? PCI_EXP_LNKCTL2_HASD : 0));
   constexpr std::uint64_t kEqualised = 0x1E;  // complete, phases 1 to 3
   config.put(kExpress + PCI_EXP_LNKSTA2, 2,
              (is_linked && speed >= 3 ? kEqualised : 0) |
@@ -230,8 +238,8 @@ std::vector<std::uint8_t> Host::config(int index) {
 
 std::string Host::sysfs_path(int index) const {
   const auto& node = nodes_[static_cast<std::size_t>(index)];
-  const auto own = fmt::format("/{:04x}:{:02x}:{:02x}.{:x}", node.root_complex, node.bus, node.device,
-                               node.function);
+  const auto own = fmt::format("/{:04x}:{:02x}:{:02x}.{:x}", node.root_complex, node.bus,
+                               node.device, node.function);
   return (node.parent < 0 ? fmt::format("sys/devices/pci{:04x}:00", node.root_complex)
                           : sysfs_path(node.parent)) +
          own;
@@ -284,7 +292,8 @@ void Host::add_function_files(MemoryTree::Builder& builder, int index) {
     (void)builder.add_file(hwmon + "/temp1_input",
                            fmt::format("{:.0f}\n", port.temperature * 1000));
     (void)builder.add_link(hwmon + "/device", "../../../" + own);
-    (void)builder.add_link(fmt::format("sys/class/hwmon/hwmon{}", index), "../../" + hwmon.substr(4));
+    (void)builder.add_link(fmt::format("sys/class/hwmon/hwmon{}", index),
+                           "../../" + hwmon.substr(4));
   }
   if (!port.netdev.empty()) {
     add_netdev_files(builder, index);

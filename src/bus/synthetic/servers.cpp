@@ -1,38 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hosts that the demo and the benchmarks use. Part ids are public PCI ids of parts of that class;
-// counts and faults are made up.
-#include <fmt/format.h>
-
+// The hosts that the demo and the benchmarks use. Part ids are public PCI ids of parts of that
+// class; counts and faults are made up.
 #include "bus/synthetic/host.h"
+
+#include <fmt/format.h>
 
 namespace weft::bus::synthetic {
 namespace {
 
-Port root_port() { return {.role = Role::kRootPort, .vendor = 0x8086, .device = 0x352a}; }
+Port root_port() {
+  return {.role = Role::kRootPort, .vendor = 0x8086, .device = 0x352a};
+}
 
 Port switch_port(Role role, int width) {
-  return {.role = role, .vendor = 0x1000, .device = 0xc030, .max_width = width, .driver = "pcieport"};
+  return {
+      .role = role, .vendor = 0x1000, .device = 0xc030, .max_width = width, .driver = "pcieport"};
 }
 
 Port accelerator(int index) {
-  return {.vendor = 0x10de, .device = 0x2330, .subsystem_vendor = 0x10de, .subsystem_device = 0x16c1,
-          .class_code = 0x030200, .serial = 0x48b02d0000000100ULL + static_cast<unsigned>(index),
-          .slot = fmt::format("GPU{}", index), .driver = "nvidia", .numa_node = index / 4};
+  return {.vendor = 0x10de,
+          .device = 0x2330,
+          .subsystem_vendor = 0x10de,
+          .subsystem_device = 0x16c1,
+          .class_code = 0x030200,
+          .serial = 0x48b02d0000000100ULL + static_cast<unsigned>(index),
+          .slot = fmt::format("GPU{}", index),
+          .driver = "nvidia",
+          .numa_node = index / 4};
 }
 
 Port nic(int index) {
-  return {.vendor = 0x15b3, .device = 0x1021, .subsystem_vendor = 0x15b3, .subsystem_device = 0x0041,
-          .class_code = 0x020000, .serial = 0xb83fd20300a00000ULL + static_cast<unsigned>(index),
-          .slot = fmt::format("NIC{}", index), .driver = "mlx5_core", .numa_node = index / 4,
-          .netdev = fmt::format("eth{}", index), .netdev_mbps = 400000,
+  return {.vendor = 0x15b3,
+          .device = 0x1021,
+          .subsystem_vendor = 0x15b3,
+          .subsystem_device = 0x0041,
+          .class_code = 0x020000,
+          .serial = 0xb83fd20300a00000ULL + static_cast<unsigned>(index),
+          .slot = fmt::format("NIC{}", index),
+          .driver = "mlx5_core",
+          .numa_node = index / 4,
+          .netdev = fmt::format("eth{}", index),
+          .netdev_mbps = 400000,
           .temperature = 58.0 + index};
 }
 
 Port drive(int index) {
-  return {.vendor = 0x144d, .device = 0xa824, .subsystem_vendor = 0x1028, .subsystem_device = 0x2135,
-          .class_code = 0x010802, .max_speed = 4, .max_width = 4,
+  return {.vendor = 0x144d,
+          .device = 0xa824,
+          .subsystem_vendor = 0x1028,
+          .subsystem_device = 0x2135,
+          .class_code = 0x010802,
+          .max_speed = 4,
+          .max_width = 4,
           .serial = 0x0025380000000a00ULL + static_cast<unsigned>(index),
-          .slot = fmt::format("NVME{}", index), .driver = "nvme", .temperature = 41.0};
+          .slot = fmt::format("NVME{}", index),
+          .driver = "nvme",
+          .temperature = 41.0};
 }
 
 /// A switch below a root port; returns its upstream port.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ethernet links: up, but slower than both ends could; flapping; losing codewords; counting symbol
 // errors. A port that nobody plugged or nobody brought up is not wrong.
-#include <fmt/format.h>
-
 #include "diagnose/rules.h"
+
+#include <fmt/format.h>
 
 namespace weft::diagnose {
 namespace {
@@ -27,12 +27,12 @@ void judge_speed(Context& context, LinkAssessment& assessment, const LinkState& 
     return;
   }
   // What the far end can is known only where auto-negotiation told it.
-  auto& finding = context.add(assessment, link, far ? Level::kWarning : Level::kNote,
-                              "ethernet_speed_low",
-                              fmt::format("runs {} of {}", data_rate_text(*link.data_rate),
-                                          data_rate_text(possible)));
-  finding.cause = far ? "unknown which end; both advertise more than they run"
-                      : "the far end's abilities are not known; it, or the module, may be the limit";
+  auto& finding = context.add(
+      assessment, link, far ? Level::kWarning : Level::kNote, "ethernet_speed_low",
+      fmt::format("runs {} of {}", data_rate_text(*link.data_rate), data_rate_text(possible)));
+  finding.cause =
+      far ? "unknown which end; both advertise more than they run"
+          : "the far end's abilities are not known; it, or the module, may be the limit";
   finding.next_step = far ? "Renegotiate the link; if it stays low, swap the cable."
                           : "Compare with the switch port's speed and the module's rating.";
 }
@@ -47,11 +47,10 @@ void judge_flaps(Context& context, LinkAssessment& assessment, const LinkState& 
   if (per_day <= kFlapsPerDay && !is_now) {
     return;
   }
-  auto& finding = context.add(assessment, link, is_now ? Level::kCritical : Level::kWarning,
-                              "ethernet_flaps",
-                              fmt::format("carrier lost {} times {}", flaps->events,
-                                          is_now ? "in " + duration_text(flaps->over)
-                                                 : "since its driver loaded"));
+  auto& finding = context.add(
+      assessment, link, is_now ? Level::kCritical : Level::kWarning, "ethernet_flaps",
+      fmt::format("carrier lost {} times {}", flaps->events,
+                  is_now ? "in " + duration_text(flaps->over) : "since its driver loaded"));
   finding.cause = "unknown which end: module, cable or the far port";
   finding.evidence.push_back(flaps->text());
   finding.next_step = "Look at both ends' logs for who lost the signal first, then swap the cable.";

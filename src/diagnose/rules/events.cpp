@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernel said about links, as findings: one for each kind and place, with its count, first and
-// last line. A line that says itself that it was "caused by previous" names a victim.
-#include <fmt/format.h>
+// What the kernel said about links, as findings: one for each kind and place, with its count, first
+// and last line. A line that says itself that it was "caused by previous" names a victim.
+#include "diagnose/rules.h"
 
 #include <map>
 #include <tuple>
 
-#include "diagnose/rules.h"
+#include <fmt/format.h>
 
 namespace weft::diagnose {
 namespace {
@@ -63,8 +63,8 @@ void find_events(Context& context) {
       const bool is_critical = group.last->severity == observe::Severity::kCritical &&
                                !is_old(*group.last, context.snapshot(host));
       const auto level = is_critical ? Level::kCritical : Level::kWarning;
-      auto& finding = context.add(host, group.last->subject, address.empty() ? "kernel log" : address,
-                                  level, "kernel_" + kind,
+      auto& finding = context.add(host, group.last->subject,
+                                  address.empty() ? "kernel log" : address, level, "kernel_" + kind,
                                   fmt::format("the kernel logged {} {} time{}", kind, group.count,
                                               group.count > 1 ? "s" : ""));
       finding.evidence.push_back(when(*group.first) + ": " + group.first->text);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rack file against the hosts: planned devices that are absent, planned links that are missing, run
-// narrower or could not run as fast as planned. Only devices with `match` keys can be missed: without
-// them nobody knows where to look.
-#include <fmt/format.h>
+// The rack file against the hosts: planned devices that are absent, planned links that are missing,
+// run narrower or could not run as fast as planned. Only devices with `match` keys can be missed:
+// without them nobody knows where to look.
+#include "diagnose/rules.h"
+#include "fabric/match.h"
 
 #include <algorithm>
 
-#include "diagnose/rules.h"
-#include "fabric/match.h"
+#include <fmt/format.h>
 
 namespace weft::diagnose {
 namespace {
@@ -34,14 +34,14 @@ void find_missing_devices(Context& context, std::size_t host,
   const auto& plan = *context.expectation()->plan;
   const auto& live = context.snapshot(host).fabric;
   for (const auto& [planned, keys] : plan.match) {
-    const bool is_here =
-        keys.host == context.snapshot(host).host.name || (keys.host.empty() && context.hosts().size() == 1);
+    const bool is_here = keys.host == context.snapshot(host).host.name ||
+                         (keys.host.empty() && context.hosts().size() == 1);
     if (!is_here || keys.empty() || matched.contains(planned)) {
       continue;
     }
-    const auto answering = std::count_if(
-        live.devices().begin(), live.devices().end(),
-        [&](const fabric::Device& device) { return fabric::answers(keys, device); });
+    const auto answering =
+        std::count_if(live.devices().begin(), live.devices().end(),
+                      [&](const fabric::Device& device) { return fabric::answers(keys, device); });
     const auto* device = plan.device(planned);
     const auto name = device == nullptr ? planned.text() : device->name;
     const bool is_missing = answering == 0;
@@ -74,10 +74,10 @@ void judge_link(Context& context, const fabric::ExpectedLink& expected, const Li
   }
   if (link.family == fabric::ProtocolFamily::kPcie && assessment.possible_rate &&
       *assessment.possible_rate < protocol.lane_rate) {
-    auto& finding =
-        context.add(assessment, link, Level::kWarning, "slower_than_planned",
-                    fmt::format("could run {} at most, the rack file plans {}",
-                                rate_text(*assessment.possible_rate), rate_text(protocol.lane_rate)));
+    auto& finding = context.add(
+        assessment, link, Level::kWarning, "slower_than_planned",
+        fmt::format("could run {} at most, the rack file plans {}",
+                    rate_text(*assessment.possible_rate), rate_text(protocol.lane_rate)));
     finding.cause = "a slower part or slot than planned";
     finding.evidence.push_back(from);
     finding.next_step = "Compare part and slot with the plan.";
@@ -90,9 +90,9 @@ void judge_links(Context& context, std::size_t host) {
     if (!expected.live) {
       const auto* planned = plan.link(expected.planned);
       const auto name = planned == nullptr ? expected.planned.text() : planned->name;
-      auto& finding = context.add(host, expected.planned, name, Level::kCritical,
-                                  "planned_link_missing",
-                                  "one end is here, and the link that the rack file plans is not");
+      auto& finding =
+          context.add(host, expected.planned, name, Level::kCritical, "planned_link_missing",
+                      "one end is here, and the link that the rack file plans is not");
       finding.cause = "the other end is absent or dead, or the link is down";
       finding.evidence.push_back(context.expectation()->source + " plans " + name);
       finding.next_step = "Check the other end's slot and power.";
@@ -113,9 +113,9 @@ void find_unexpected(Context& context) {
     return;
   }
   for (std::size_t host = 0; host < context.hosts().size(); ++host) {
-    find_missing_devices(context, host,
-                         fabric::match_devices(*context.expectation()->plan,
-                                               context.snapshot(host).fabric));
+    find_missing_devices(
+        context, host,
+        fabric::match_devices(*context.expectation()->plan, context.snapshot(host).fabric));
     judge_links(context, host);
   }
 }

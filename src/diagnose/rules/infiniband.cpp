@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // InfiniBand ports: slower than the device could, or counting recoveries and symbol errors.
-#include <fmt/format.h>
+#include "diagnose/rules.h"
 
 #include <map>
 
-#include "diagnose/rules.h"
+#include <fmt/format.h>
 
 namespace weft::diagnose {
 namespace {
@@ -28,8 +28,8 @@ constexpr ErrorCounter kCounters[] = {
     {Metric::kPortReceiveErrors, Level::kWarning, "infiniband_receive_errors", "receive errors", 1},
 };
 
-/// sysfs does not say what a port could run, so ports of the same part are the reference: the rate that
-/// two thirds of at least three active ones run.
+/// sysfs does not say what a port could run, so ports of the same part are the reference: the rate
+/// that two thirds of at least three active ones run.
 std::map<std::string, base::BitsPerSecond> usual_rates(Context& context) {
   std::map<std::string, std::map<base::BitsPerSecond, int>> rates;
   context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
@@ -66,10 +66,10 @@ void find_infiniband(Context& context) {
     const auto peers = device == nullptr ? usual.end() : usual.find(device->part.part_number);
     if (link.up.value_or(false) && link.data_rate && peers != usual.end() &&
         *link.data_rate < peers->second) {
-      auto& finding = context.add(assessment, link, Level::kWarning, "infiniband_rate_low",
-                                  fmt::format("runs {}, ports like it {}",
-                                              data_rate_text(*link.data_rate),
-                                              data_rate_text(peers->second)));
+      auto& finding =
+          context.add(assessment, link, Level::kWarning, "infiniband_rate_low",
+                      fmt::format("runs {}, ports like it {}", data_rate_text(*link.data_rate),
+                                  data_rate_text(peers->second)));
       finding.cause = "unknown which end; cable, far port or a setting limits it";
       finding.next_step = "Compare with the far port (iblinkinfo), then swap the cable.";
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// PCIe links that should carry something and do not: a card is present and the link is down, somebody
-// disabled it, it trains for ever, or the device below reads all ones.
-#include <fmt/format.h>
-
+// PCIe links that should carry something and do not: a card is present and the link is down,
+// somebody disabled it, it trains for ever, or the device below reads all ones.
 #include "diagnose/rules.h"
+
+#include <fmt/format.h>
 
 namespace weft::diagnose {
 namespace {
@@ -18,7 +18,8 @@ void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& l
     auto& finding = context.add(assessment, link, Level::kCritical, "pcie_no_answer",
                                 "the device does not answer: its registers read all ones");
     finding.cause = "device " + link.b.address + " fell off the bus, or its power is gone";
-    finding.next_step = "Look at the kernel log for its last words; power-cycle the slot or the host.";
+    finding.next_step =
+        "Look at the kernel log for its last words; power-cycle the slot or the host.";
     return;
   }
   if (link.disabled.value_or(false)) {
@@ -26,8 +27,9 @@ void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& l
                                 "the link is disabled");
     finding.cause = fmt::format("Link Disable is set in Link Control of {}: software or DPC set it",
                                 link.a.address);
-    finding.next_step = "Find who disabled it (DPC in the kernel log, a hot-plug driver) before "
-                        "enabling it again.";
+    finding.next_step =
+        "Find who disabled it (DPC in the kernel log, a hot-plug driver) before "
+        "enabling it again.";
     return;
   }
   if (link.training.value_or(false)) {

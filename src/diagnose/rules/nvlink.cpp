@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // NVLinks of this host's accelerators, as their management library counts them: inactive ones among
 // active siblings, and links that replay or recover.
-#include <fmt/format.h>
+#include "diagnose/rules.h"
 
 #include <map>
 
-#include "diagnose/rules.h"
+#include <fmt/format.h>
 
 namespace weft::diagnose {
 namespace {
@@ -46,10 +46,11 @@ void find_nvlink(Context& context) {
     }
     const auto& [active, all] = active_of[{assessment.host, device_of(link, assessment)}];
     if (link.up && !*link.up && active * 2 > all) {
-      auto& finding = context.add(assessment, link, Level::kCritical, "nvlink_inactive",
-                                  fmt::format("inactive, while {} of {} links of this accelerator are "
-                                              "active",
-                                              active, all));
+      auto& finding =
+          context.add(assessment, link, Level::kCritical, "nvlink_inactive",
+                      fmt::format("inactive, while {} of {} links of this accelerator are "
+                                  "active",
+                                  active, all));
       finding.cause = "unknown which end: this accelerator, the far port, or the path between";
       finding.next_step = "Look at the far end's port and at Xid or SXid lines in the kernel log.";
     }
@@ -59,11 +60,11 @@ void find_nvlink(Context& context) {
       if (!count || *count == 0) {
         continue;
       }
-      auto& finding = context.add(
-          assessment, link, counter.level, "nvlink_errors",
-          fmt::format("{} {} {}", rate ? rate->events : *count, counter.what,
-                      rate && !rate->since_boot ? "in " + duration_text(rate->over)
-                                                : "since the driver loaded"));
+      auto& finding =
+          context.add(assessment, link, counter.level, "nvlink_errors",
+                      fmt::format("{} {} {}", rate ? rate->events : *count, counter.what,
+                                  rate && !rate->since_boot ? "in " + duration_text(rate->over)
+                                                            : "since the driver loaded"));
       finding.cause = "up but wrong; which end is unknown from this side alone";
       if (rate) {
         finding.evidence.push_back(rate->text());

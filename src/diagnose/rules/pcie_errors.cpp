@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// PCIe errors as rates with bounds. A correctable error is normal now and then; what counts is a rate
-// that is proven (its lower bound) to be above what the standard or a healthy fleet allows.
-#include <fmt/format.h>
+// PCIe errors as rates with bounds. A correctable error is normal now and then; what counts is a
+// rate that is proven (its lower bound) to be above what the standard or a healthy fleet allows.
+#include "diagnose/rules.h"
 
 #include <algorithm>
 
-#include "diagnose/rules.h"
+#include <fmt/format.h>
 
 namespace weft::diagnose {
 namespace {
@@ -13,8 +13,9 @@ namespace {
 using observe::LinkState;
 using observe::Metric;
 
-/// Correctable link errors per hour whose proven excess is a warning. A house choice, far below what a
-/// bit error ratio of 1e-12 would give (0.5 a second on x16 at 32 GT/s) and far above a healthy link.
+/// Correctable link errors per hour whose proven excess is a warning. A house choice, far below
+/// what a bit error ratio of 1e-12 would give (0.5 a second on x16 at 32 GT/s) and far above a
+/// healthy link.
 constexpr double kCorrectablePerHour = 6.0;
 /// PCI Express: bit error ratio that a lane must hold before FEC at 2.5 to 32 GT/s.
 constexpr double kErrorRatioTarget = 1e-12;
@@ -23,7 +24,8 @@ constexpr const char* kLinkErrorTypes[] = {"RxErr", "BadTLP", "BadDLLP", "Rollov
 /// Kinds of uncorrectable errors that probing software causes on healthy machines.
 constexpr const char* kBenignUncorrectable[] = {"UnsupReq", "ACSViol"};
 
-std::string types_text(const Context& context, std::size_t host, fabric::PortId port, Metric metric) {
+std::string types_text(const Context& context, std::size_t host, fabric::PortId port,
+                       Metric metric) {
   std::string out;
   for (const auto* sample : context.samples(host, port)) {
     if (sample->metric == metric && sample->label != "total" && sample->value) {
@@ -64,12 +66,12 @@ void judge_correctable(Context& context, LinkAssessment& assessment, const LinkS
       assessment, link, is_proven ? Level::kWarning : Level::kNote, "pcie_correctable_errors",
       fmt::format("{} correctable link errors {}", sum.events,
                   sum.since_boot ? "since boot" : "in " + duration_text(sum.over)));
-  finding.cause = fmt::format(
-      "receiver of {}: errors arise on the way to it, in the direction {} the host", end.address,
-      end.port == link.a.port ? "toward" : "away from");
+  finding.cause =
+      fmt::format("receiver of {}: errors arise on the way to it, in the direction {} the host",
+                  end.address, end.port == link.a.port ? "toward" : "away from");
   finding.evidence.push_back(sum.text());
-  finding.evidence.push_back(
-      "by type since boot: " + types_text(context, assessment.host, end.port, Metric::kAerCorrectable));
+  finding.evidence.push_back("by type since boot: " + types_text(context, assessment.host, end.port,
+                                                                 Metric::kAerCorrectable));
   if (const double bits = bits_received(link, sum.over); bits > 0) {
     const auto ratio = base::Interval{bounds.low / bits, bounds.high / bits};
     finding.evidence.push_back(fmt::format(
@@ -77,9 +79,8 @@ void judge_correctable(Context& context, LinkAssessment& assessment, const LinkS
         ratio.low, ratio.high, kErrorRatioTarget));
   }
   finding.next_step =
-      sum.since_boot
-          ? "Run `weft scan --watch 60s` to see whether it still goes on."
-          : "Reseat or swap " + link.b.address + " and the cable or riser; watch again.";
+      sum.since_boot ? "Run `weft scan --watch 60s` to see whether it still goes on."
+                     : "Reseat or swap " + link.b.address + " and the cable or riser; watch again.";
 }
 
 void judge_uncorrectable(Context& context, LinkAssessment& assessment, const LinkState& link,
@@ -99,7 +100,8 @@ void judge_uncorrectable(Context& context, LinkAssessment& assessment, const Lin
                      : only_benign                      ? Level::kNote
                                                         : Level::kWarning;
   auto& finding = context.add(
-      assessment, link, level, metric == Metric::kAerFatal ? "pcie_fatal_errors" : "pcie_nonfatal_errors",
+      assessment, link, level,
+      metric == Metric::kAerFatal ? "pcie_fatal_errors" : "pcie_nonfatal_errors",
       fmt::format("{} {} errors {}", total->events, word,
                   total->since_boot ? "since boot" : "in " + duration_text(total->over)));
   finding.cause = only_benign ? "requests that software should not have made; not the link"
@@ -107,7 +109,8 @@ void judge_uncorrectable(Context& context, LinkAssessment& assessment, const Lin
   finding.evidence.push_back(total->text());
   finding.evidence.push_back("by type since boot: " +
                              types_text(context, assessment.host, end.port, metric));
-  finding.next_step = only_benign ? "" : "Read the kernel log of that time for the packet's header.";
+  finding.next_step =
+      only_benign ? "" : "Read the kernel log of that time for the packet's header.";
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a PCIe link could run at: the weaker of its two ends, and how links like it fare. A x16 device
-// under a x4 port is the port's doing, not the device's fault.
-#include <fmt/format.h>
+// What a PCIe link could run at: the weaker of its two ends, and how links like it fare. A x16
+// device under a x4 port is the port's doing, not the device's fault.
+#include "diagnose/rules.h"
 
 #include <algorithm>
 #include <map>
 
-#include "diagnose/rules.h"
+#include <fmt/format.h>
 
 namespace weft::diagnose {
 namespace {
@@ -58,11 +58,11 @@ void assess_pcie_links(Context& context) {
       assessment.narrowed_by = link.a.address;
       const auto* device = context.device_of(assessment.host, link.b.port);
       const bool is_switch = device != nullptr && device->kind == fabric::DeviceKind::kSwitch;
-      auto& finding = context.add(
-          assessment, link, Level::kNote, "pcie_narrowed_by_port",
-          fmt::format("device could {} {}, the port above it {} {}", rate_text(*link.b.max_rate),
-                      width_text(*link.b.max_width), rate_text(*link.a.max_rate),
-                      width_text(*link.a.max_width)));
+      auto& finding =
+          context.add(assessment, link, Level::kNote, "pcie_narrowed_by_port",
+                      fmt::format("device could {} {}, the port above it {} {}",
+                                  rate_text(*link.b.max_rate), width_text(*link.b.max_width),
+                                  rate_text(*link.a.max_rate), width_text(*link.a.max_width)));
       finding.cause = fmt::format("port {} is the narrower end, by design{}", link.a.address,
                                   is_switch ? "; all below the switch share it" : "");
       finding.next_step = "If this is not meant so, move the card to a wider or faster slot.";
@@ -80,9 +80,9 @@ void assess_pcie_links(Context& context) {
       return;
     }
     const auto& group = found->second;
-    const auto most = std::max_element(
-        group.running.begin(), group.running.end(),
-        [](const auto& x, const auto& y) { return x.second < y.second; });
+    const auto most =
+        std::max_element(group.running.begin(), group.running.end(),
+                         [](const auto& x, const auto& y) { return x.second < y.second; });
     assessment.peers = fmt::format("{} of {} like it run {} {}", most->second, group.links,
                                    rate_text(most->first.first), width_text(most->first.second));
     if (group.links >= 3 && most->second * 3 >= group.links * 2) {

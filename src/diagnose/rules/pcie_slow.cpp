@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A PCIe link below what both its ends allow. Width is judged at once. Speed is not: devices drop it
-// when they idle, so one look at a low speed is a note, and only evidence (a cap in Link Control 2,
-// errors, work under way, peers, a watch) makes it more.
-#include <fmt/format.h>
+// A PCIe link below what both its ends allow. Width is judged at once. Speed is not: devices drop
+// it when they idle, so one look at a low speed is a note, and only evidence (a cap in Link Control
+// 2, errors, work under way, peers, a watch) makes it more.
+#include "diagnose/rules.h"
 
 #include <algorithm>
 
-#include "diagnose/rules.h"
+#include <fmt/format.h>
 
 namespace weft::diagnose {
 namespace {
@@ -52,15 +52,15 @@ std::vector<std::string> trouble(const Context& context, const LinkAssessment& a
     if (end->port.is_null()) {
       continue;
     }
-    if (const auto lanes = context.number(assessment.host, end->port,
-                                          observe::Metric::kLaneErrorStatus, "")) {
+    if (const auto lanes =
+            context.number(assessment.host, end->port, observe::Metric::kLaneErrorStatus, "")) {
       out.push_back(fmt::format("{} saw errors on lanes {} (Lane Error Status {:#x})", end->address,
                                 lanes_text(*lanes), *lanes));
     }
     std::string counts;
     for (const char* type : {"RxErr", "BadTLP", "BadDLLP", "Rollover", "Timeout"}) {
-      if (const auto count = context.number(assessment.host, end->port,
-                                            observe::Metric::kAerCorrectable, type)) {
+      if (const auto count =
+              context.number(assessment.host, end->port, observe::Metric::kAerCorrectable, type)) {
         counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", *count, type);
       }
     }
@@ -70,17 +70,19 @@ std::vector<std::string> trouble(const Context& context, const LinkAssessment& a
     // AER Correctable Error Status: bit 0 receiver, 6 bad TLP, 7 bad DLLP, 8 replay rollover,
     // 12 replay timer timeout (linux/pci_regs.h PCI_ERR_COR_*).
     constexpr std::uint64_t kLinkBits = 1U << 0 | 1U << 6 | 1U << 7 | 1U << 8 | 1U << 12;
-    const auto status = context.number(assessment.host, end->port,
-                                       observe::Metric::kAerCorrectableStatus, "");
+    const auto status =
+        context.number(assessment.host, end->port, observe::Metric::kAerCorrectableStatus, "");
     if (status && (*status & kLinkBits) != 0) {
-      out.push_back(fmt::format("AER Correctable Error Status of {} is {:#x}: link errors not cleared",
-                                end->address, *status));
+      out.push_back(
+          fmt::format("AER Correctable Error Status of {} is {:#x}: link errors not cleared",
+                      end->address, *status));
     }
   }
   return out;
 }
 
-/// Which direction the signs point to, where they stand at one end only; empty where they do not say.
+/// Which direction the signs point to, where they stand at one end only; empty where they do not
+/// say.
 std::string direction(const Context& context, const LinkAssessment& assessment,
                       const LinkState& link) {
   const auto sees_errors = [&](const observe::LinkEnd& end) {
@@ -118,7 +120,8 @@ void add_shared_evidence(const LinkState& link, const LinkAssessment& assessment
                                " has LBMS set: its bandwidth changed, by software or to stay up");
   }
   if (link.a.autonomous_bandwidth.value_or(false)) {
-    finding.evidence.push_back(link.a.address + " has LABS set: hardware changed bandwidth by itself");
+    finding.evidence.push_back(link.a.address +
+                               " has LABS set: hardware changed bandwidth by itself");
   }
 }
 
@@ -143,13 +146,12 @@ void judge_width(Context& context, LinkAssessment& assessment, const LinkState& 
   const auto possible = assessment.possible_width->value();
   const auto runs = link.width->value();
   const bool is_usual = assessment.usual_width && *assessment.usual_width == *link.width;
-  const auto level = is_usual                               ? Level::kNote
-                     : runs * kCriticalShare <= possible    ? Level::kCritical
-                                                            : Level::kWarning;
-  auto& finding =
-      context.add(assessment, link, level, "pcie_width_low",
-                  fmt::format("runs {} of {}", width_text(*link.width),
-                              width_text(*assessment.possible_width)));
+  const auto level = is_usual                            ? Level::kNote
+                     : runs * kCriticalShare <= possible ? Level::kCritical
+                                                         : Level::kWarning;
+  auto& finding = context.add(assessment, link, level, "pcie_width_low",
+                              fmt::format("runs {} of {}", width_text(*link.width),
+                                          width_text(*assessment.possible_width)));
   finding.evidence = trouble(context, assessment, link);
   add_shared_evidence(link, assessment, finding);
   add_victims(context, assessment, link, finding);
@@ -203,8 +205,9 @@ std::optional<SpeedVerdict> held_down(const LinkAssessment& assessment, const Li
         .cause = fmt::format("Target Link Speed of {} (Link Control 2) is {}: firmware or a driver "
                              "set it, or the port fell back",
                              link.a.address, rate_text(*target)),
-        .next_step = "Look for a firmware setting or kernel quirk that limits this port; if there is "
-                     "none, retrain the link and scan again.",
+        .next_step =
+            "Look for a firmware setting or kernel quirk that limits this port; if there is "
+            "none, retrain the link and scan again.",
         .evidence = {}};
   }
   return std::nullopt;
@@ -212,16 +215,19 @@ std::optional<SpeedVerdict> held_down(const LinkAssessment& assessment, const Li
 
 SpeedVerdict weigh_speed(const Context& context, const LinkAssessment& assessment,
                          const LinkState& link, const LinkHistory& history) {
-  const auto low = fmt::format("runs {} of {}", rate_text(*link.rate),
-                               rate_text(*assessment.possible_rate));
+  const auto low =
+      fmt::format("runs {} of {}", rate_text(*link.rate), rate_text(*assessment.possible_rate));
   const auto utilization = context.utilization(assessment.host, link.b.port);
   const bool is_busy = utilization.value_or(0) >= kBusyPercent;
   const bool changes_when_idle = is_idle_changer(context, assessment, link);
   const bool was_watched = history.states.size() > 2;
-  SpeedVerdict verdict{.level = Level::kNote, .code = "pcie_rate_low_may_be_idle",
-                       .sentence = low + "; may be idle", .cause = {},
-                       .next_step = "Run `weft scan --watch 30s` while it works: an idle link comes "
-                                    "back to full speed, a stuck one does not.",
+  SpeedVerdict verdict{.level = Level::kNote,
+                       .code = "pcie_rate_low_may_be_idle",
+                       .sentence = low + "; may be idle",
+                       .cause = {},
+                       .next_step =
+                           "Run `weft scan --watch 30s` while it works: an idle link comes "
+                           "back to full speed, a stuck one does not.",
                        .evidence = {}};
   if (was_watched && history.ever_ran_at(*assessment.possible_rate)) {
     verdict.code = "pcie_rate_cycles";
@@ -293,8 +299,8 @@ void judge_rate(Context& context, LinkAssessment& assessment, const LinkState& l
   add_shared_evidence(link, assessment, finding);
   for (const auto* end : {&link.a, &link.b}) {
     if (end->autonomous_speed_disabled.value_or(false)) {
-      finding.evidence.push_back(end->address +
-                                 " has Hardware Autonomous Speed Disable set (Link Control 2, bit 5)");
+      finding.evidence.push_back(
+          end->address + " has Hardware Autonomous Speed Disable set (Link Control 2, bit 5)");
     }
   }
   if (verdict.level >= Level::kWarning) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sensors whose own chip says that they are too hot, by alarm or by limit.
-#include <fmt/format.h>
-
 #include "diagnose/rules.h"
+
+#include <fmt/format.h>
 
 namespace weft::diagnose {
 namespace {
@@ -25,8 +25,8 @@ void find_hot_parts(Context& context) {
         continue;
       }
       const auto now = celsius(sample);
-      const auto alarm = context.number(host, sample.subject, observe::Metric::kTemperatureAlarm,
-                                        sample.label);
+      const auto alarm =
+          context.number(host, sample.subject, observe::Metric::kTemperatureAlarm, sample.label);
       std::optional<double> limit;
       for (const auto* other : context.samples(host, sample.subject)) {
         if (other->metric == observe::Metric::kTemperatureLimit && other->label == sample.label) {
@@ -39,12 +39,12 @@ void find_hot_parts(Context& context) {
       }
       const auto* id = std::get_if<fabric::DeviceId>(&sample.subject);
       const auto* device = id == nullptr ? nullptr : snapshot.fabric.device(*id);
-      auto& finding = context.add(
-          host, sample.subject, device == nullptr ? sample.label : device->name, Level::kWarning,
-          "too_hot",
-          now ? fmt::format("{} at {:.1f} Cel{}", sample.label, *now,
-                            limit ? fmt::format(", limit {:.1f} Cel", *limit) : "")
-              : sample.label + " raises its alarm");
+      auto& finding =
+          context.add(host, sample.subject, device == nullptr ? sample.label : device->name,
+                      Level::kWarning, "too_hot",
+                      now ? fmt::format("{} at {:.1f} Cel{}", sample.label, *now,
+                                        limit ? fmt::format(", limit {:.1f} Cel", *limit) : "")
+                          : sample.label + " raises its alarm");
       finding.cause = "cooling, or the part's load; a hot link part has less margin";
       finding.next_step = "Check fans and airflow at this part.";
     }

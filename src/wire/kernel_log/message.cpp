@@ -387,7 +387,8 @@ std::optional<KernelMessage> classify_net_link(std::string_view text, const Pref
   if ((!is_up && !std::ranges::any_of(kDown, starts)) || !is_interface_name(netdev)) {
     return std::nullopt;
   }
-  // A carrier that goes is not wrong by itself: interfaces are taken down on purpose, and at every boot.
+  // A carrier that goes is not wrong by itself: interfaces are taken down on purpose, and at every
+  // boot.
   KernelMessage message{is_up ? Kind::kNetLinkUp : Kind::kNetLinkDown,
                         Severity::kInfo,
                         prefix.bdf,

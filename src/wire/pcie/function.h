@@ -91,7 +91,7 @@ struct Function {
   std::uint8_t header_type = 0;  ///< bits 6:0
   bool multifunction = false;
   std::uint8_t primary_bus = 0, secondary_bus = 0, subordinate_bus = 0;  ///< bridges only
-  bool answers = true;         ///< false: its registers read all ones, or there were none
+  bool answers = true;                ///< false: its registers read all ones, or there were none
   bool has_capabilities = false;      ///< bytes past the 64-byte header were there to read
   bool has_extended = false;          ///< bytes past 256 were there to read
   std::optional<PortType> port_type;  ///< absent: no PCI Express capability seen
