@@ -118,6 +118,7 @@ TEST(RecordingTest, ReplayGivesTheSameAnswers) {
   const auto ask = [&device](const Host& of) {
     const std::string link = "sys/bus/pci/devices/0000:00:01.0";
     std::vector<std::string> answers;
+    answers.reserve(24);
     for (const std::string& path : {link + "/vendor", link + "/rom", link + "/absent", link,
                                     std::string("sys/class/net/eth0/device/vendor")}) {
       answers.push_back(words_of(of.tree->read(path)));
@@ -206,6 +207,7 @@ TEST(RecordingPropertyTest, ReplayAgreesOnWhatWasAsked) {
     }
     const Host host = host_of(builder.freeze("host"));
     std::vector<std::pair<int, std::string>> questions;
+    questions.reserve(12);
     for (int i = 0; i < 12; ++i) {
       questions.emplace_back(*rc::gen::inRange(0, 4), path_of({"a", "b", "c", "..", "."}, 4));
     }
