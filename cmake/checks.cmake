@@ -20,8 +20,8 @@ if(WEFT_CHECKS)
   weft_check(package.deb package ${CMAKE_SOURCE_DIR}/tools/check_deb ${CMAKE_BINARY_DIR})
 endif()
 
-# Needs a compile database without unity files, and clang's own flags: the asan build's.
-if(CMAKE_CXX_COMPILER_ID STREQUAL Clang AND WEFT_SANITIZE MATCHES address AND NOT CMAKE_UNITY_BUILD)
+# Reads each source by itself, so it also finds includes that unity builds hide.
+if(WEFT_TIDY)
   weft_check(check.tidy tidy ${CMAKE_SOURCE_DIR}/tools/tidy ${CMAKE_BINARY_DIR})
 endif()
 

@@ -13,8 +13,10 @@ if(WEFT_CCACHE)
 endif()
 
 add_library(weft_flags INTERFACE)
-target_compile_options(weft_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
-                       -Wnon-virtual-dtor -Werror)
+target_compile_options(weft_flags INTERFACE -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Werror)
+# What these two find in GoogleTest's and rapidcheck's macros is not ours to mend.
+target_compile_options(weft_flags INTERFACE
+                       $<$<NOT:$<BOOL:$<TARGET_PROPERTY:WEFT_IS_TEST>>>:-Wconversion;-Wshadow>)
 # File names in binaries and messages start at the project's root, on any machine.
 target_compile_options(weft_flags INTERFACE -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 target_include_directories(weft_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
@@ -106,13 +108,11 @@ function(weft_folder name)
   endif()
   if(tests)
     add_executable(weft_${name}_test ${tests})
-    set_target_properties(weft_${name}_test PROPERTIES UNITY_BUILD OFF)
+    set_target_properties(weft_${name}_test PROPERTIES UNITY_BUILD OFF WEFT_IS_TEST ON)
     target_link_libraries(weft_${name}_test PRIVATE weft_${name} ${arg_PRIVATE} rapidcheck
                           GTest::gmock GTest::gtest_main)
     target_compile_definitions(weft_${name}_test PRIVATE WEFT_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                WEFT_BINARY_DIR="${CMAKE_BINARY_DIR}")
-    # What our warnings find in GoogleTest's and rapidcheck's macros is not ours to mend.
-    target_compile_options(weft_${name}_test PRIVATE -Wno-conversion -Wno-sign-conversion -Wno-shadow)
     target_compile_options(weft_${name}_test PRIVATE ${WEFT_TEST_FLAGS})
     add_test(NAME unit.${name} COMMAND weft_${name}_test --gtest_brief=1
              --gtest_output=xml:${CMAKE_BINARY_DIR}/cases/unit.${name}.xml)

@@ -70,9 +70,10 @@ void add_host(std::vector<ScannedHost>& hosts, ScannedHost next) {
     return;
   }
   const bool is_newer = next.snapshots.back()->taken >= same->snapshots.back()->taken;
-  same->snapshots.push_back(std::move(next.snapshots.back()));
-  std::stable_sort(same->snapshots.begin(), same->snapshots.end(),
-                   [](const auto& x, const auto& y) { return x->taken < y->taken; });
+  const auto later =
+      std::upper_bound(same->snapshots.begin(), same->snapshots.end(), next.snapshots.back(),
+                       [](const auto& x, const auto& y) { return x->taken < y->taken; });
+  same->snapshots.insert(later, std::move(next.snapshots.back()));
   if (is_newer) {
     same->source = std::move(next.source);
   }

@@ -318,11 +318,11 @@ class Printer {
 
   static void sort_worst_first(std::vector<Node>& nodes, std::vector<std::size_t>& roots) {
     const auto worse = [&](std::size_t x, std::size_t y) {
-      return nodes[x].worst > nodes[y].worst;
+      return nodes[x].worst != nodes[y].worst ? nodes[x].worst > nodes[y].worst : x < y;
     };
-    std::stable_sort(roots.begin(), roots.end(), worse);
+    std::sort(roots.begin(), roots.end(), worse);
     for (auto& node : nodes) {
-      std::stable_sort(node.below.begin(), node.below.end(), worse);
+      std::sort(node.below.begin(), node.below.end(), worse);
     }
   }
 

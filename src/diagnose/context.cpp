@@ -196,6 +196,7 @@ Finding& Context::add(std::size_t host, observe::Subject subject, std::string pl
   finding.host = host;
   finding.place = std::move(place);
   finding.sentence = std::move(sentence);
+  finding.order = report_.findings.size();
   report_.findings.push_back(std::move(finding));
   return report_.findings.back();
 }

@@ -42,12 +42,11 @@ void summarize(Report& report) {
   for (const auto& finding : report.findings) {
     report.overall = std::max(report.overall, finding.level);
   }
-  std::stable_sort(report.findings.begin(), report.findings.end(),
-                   [](const Finding& x, const Finding& y) {
-                     // Of one place the rules' own order stays: what is wrong before its signs.
-                     return std::make_tuple(-static_cast<int>(x.level), x.host, x.place) <
-                            std::make_tuple(-static_cast<int>(y.level), y.host, y.place);
-                   });
+  std::sort(report.findings.begin(), report.findings.end(), [](const Finding& x, const Finding& y) {
+    // Of one place the rules' own order stays: what is wrong before its signs.
+    return std::make_tuple(-static_cast<int>(x.level), x.host, x.place, x.order) <
+           std::make_tuple(-static_cast<int>(y.level), y.host, y.place, y.order);
+  });
   if (!report.findings.empty() && report.findings.front().level >= Level::kUnknown) {
     report.next_step = report.findings.front().next_step;
   }

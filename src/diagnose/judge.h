@@ -39,6 +39,7 @@ struct Finding {
   std::vector<std::string> evidence;
   std::vector<std::string> victims;  ///< devices that merely suffer
   std::string next_step;
+  std::size_t order = 0;  ///< how many findings the rules had made before it
 };
 
 /// What a link could run at, and what is said of it.

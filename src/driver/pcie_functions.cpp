@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -216,8 +217,9 @@ std::vector<PciFunction> read_pci_functions(const bus::HostTree& tree,
     functions.back().at = *at;
     functions.back().address = name;
   }
-  std::stable_sort(functions.begin(), functions.end(),
-                   [](const auto& x, const auto& y) { return x.at < y.at; });
+  std::sort(functions.begin(), functions.end(), [](const auto& x, const auto& y) {
+    return std::tie(x.at, x.address) < std::tie(y.at, y.address);
+  });
   std::vector<Above> ups;
   ups.reserve(functions.size());
   for (auto& function : functions) {
