@@ -190,7 +190,9 @@ Json event_json(const observe::Event& event) {
 
 JsonText attributes_json(const observe::Attributes& attributes, const bus::HostTree& tree) {
   Json json = {
-      {"device", attributes.device.text()}, {"kind", attributes.kind}, {"name", attributes.name}};
+      {"device", attributes.device.is_null() ? Json(nullptr) : Json(attributes.device.text())},
+      {"kind", attributes.kind},
+      {"name", attributes.name}};
   Json values = Json::object();
   for (const auto& [key, value] : attributes.values) {
     values[key] = reading_json(value);

@@ -64,7 +64,10 @@ TEST(Scan, FitsAHundredColumnsAndEndsInTheNextStep) {
     std::string last_paragraph;
     while (std::getline(lines, line)) {
       EXPECT_LE(columns(line), 100U) << line;
-      last_paragraph = line.empty() ? "" : last_paragraph + line;
+      if (line.empty()) {
+        last_paragraph.clear();
+      }
+      last_paragraph += line;
     }
     EXPECT_THAT(last_paragraph, ::testing::StartsWith("Next: "));
   }

@@ -7,7 +7,6 @@ namespace weft::driver {
 namespace {
 
 using observe::Absence;
-using observe::absent;
 using observe::Metric;
 using observe::Value;
 

@@ -137,7 +137,7 @@ std::string path_of(const std::vector<PciFunction>& functions, const PciFunction
   std::string path;
   const PciFunction* at = &function;
   for (int depth = 0; depth < kDepthMax; ++depth) {
-    path = fmt::format("/{:02x}.{:x}", at->at.device, at->at.function) + path;
+    path.insert(0, fmt::format("/{:02x}.{:x}", at->at.device, at->at.function));
     if (at->parent == kNoParent) {
       return at->root_bus + path;
     }

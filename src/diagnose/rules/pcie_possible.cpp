@@ -11,7 +11,6 @@
 namespace weft::diagnose {
 namespace {
 
-using observe::LinkEnd;
 using observe::LinkState;
 
 template <class T>
