@@ -307,6 +307,9 @@ class Printer {
       return options_.verbose || nodes[i].worst > Level::kOk;
     });
     if (!has_news) {
+      for (const auto root : roots) {
+        count_healthy(host, nodes, root, healthy_);
+      }
       return;
     }
     out_ += "\n" +
@@ -403,15 +406,15 @@ class Printer {
 
   void print_notes() {
     std::vector<std::string> notes;
-    std::map<std::string, std::size_t> short_notes;
+    std::map<std::string, std::vector<std::string>> places_of;  // by what is said of them
     for (const auto& finding : scan_.report.findings) {
       if (finding.level == Level::kNote && !options_.verbose) {
-        ++short_notes[finding.code + "\t" + finding.sentence];
+        places_of[finding.sentence].push_back(finding.place);
       }
     }
-    for (const auto& [note, count] : short_notes) {
-      const auto sentence = note.substr(note.find('\t') + 1);
-      notes.push_back(count > 1 ? fmt::format("{} links: {}", count, sentence) : sentence);
+    for (const auto& [sentence, places] : places_of) {
+      notes.push_back(places.size() > 1 ? fmt::format("{} links: {}", places.size(), sentence)
+                                        : fmt::format("{}: {}", places.front(), sentence));
     }
     for (std::size_t host = 0; host < scan_.hosts.size(); ++host) {
       const auto prefix = scan_.hosts.size() > 1 ? snapshot(host).host.name + ": " : "";

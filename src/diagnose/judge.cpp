@@ -21,19 +21,6 @@ void list_links(std::span<const HostHistory> hosts, Report& report) {
   }
 }
 
-/// Nothing could be said of a link whose speed and width are both unreadable: that is not "ok".
-void mark_unseen(std::span<const HostHistory> hosts, Report& report) {
-  for (auto& assessment : report.links) {
-    const auto& link = hosts[assessment.host].last().links[assessment.link];
-    const bool is_pcie = link.family == fabric::ProtocolFamily::kPcie;
-    const bool is_asleep = !link.rate && link.rate.error().why == observe::Absence::kUnreadable &&
-                           link.rate.error().detail.find("asleep") != std::string::npos;
-    if (is_pcie && !link.rate && !link.width && link.up.value_or(true) && !is_asleep) {
-      assessment.level = std::max(assessment.level, Level::kUnknown);
-    }
-  }
-}
-
 void summarize(Report& report) {
   for (const auto& assessment : report.links) {
     ++report.link_counts[static_cast<std::size_t>(assessment.level)];
@@ -61,7 +48,6 @@ Report judge(std::span<const HostHistory> hosts, const Expectation* expectation)
   for (const auto& rule : rules()) {
     rule.run(context);
   }
-  mark_unseen(hosts, report);
   summarize(report);
   return report;
 }

@@ -251,6 +251,24 @@ TEST(Judge, PresentButDownIsCritical) {
   ASSERT_NE(find(report, "pcie_present_but_down"), nullptr);
 }
 
+TEST(Judge, APortThatFirmwareDisabledWithNothingBelowIsANote) {
+  TestHost host(1);
+  host.link(0).disabled = true;
+  EXPECT_EQ(judged(host).overall, Level::kWarning);
+  host.link(0).b = {};
+  host.link(0).up = false;
+  EXPECT_EQ(judged(host).overall, Level::kNote);
+}
+
+TEST(Judge, UpWithNothingBelowCountsOnlyWhereTheSourceIsWhole) {
+  TestHost host(1);
+  host.link(0).b = {};
+  host.link(0).b.max_rate = observe::absent(observe::Absence::kNotProvided);
+  EXPECT_EQ(judged(host).overall, Level::kOk) << "a dump may hold part of a machine";
+  host.link(0).b.max_rate = observe::absent(observe::Absence::kNotApplicable);
+  EXPECT_EQ(judged(host).overall, Level::kWarning);
+}
+
 TEST(Judge, ALinkOfWhichNothingIsReadableIsUnknownNotOk) {
   TestHost host(1);
   host.link(0).rate = observe::absent(observe::Absence::kUnreadable);

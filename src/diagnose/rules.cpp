@@ -11,6 +11,7 @@ std::span<const Rule> rules() {
        assess_pcie_links},
       {"link_dead", "present but down, disabled, training for ever, not answering",
        find_dead_links},
+      {"link_unseen", "links of which neither speed nor width can be read", find_unseen_links},
       {"pcie_slow", "width or speed below what both ends allow, told apart from idling",
        find_slow_pcie_links},
       {"pcie_errors", "correctable rates beyond bounds, uncorrectable errors", find_pcie_errors},

@@ -21,6 +21,7 @@ struct Rule {
 
 void assess_pcie_links(Context& context);
 void find_dead_links(Context& context);
+void find_unseen_links(Context& context);
 void find_slow_pcie_links(Context& context);
 void find_pcie_errors(Context& context);
 void find_ethernet(Context& context);

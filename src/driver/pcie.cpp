@@ -64,6 +64,7 @@ class PcieBuilder {
         functions_(read_pci_functions(tree_, snapshot_.problems)),
         ports_(functions_.size()) {
     read_slots();
+    is_partial_ = tree_.exists("weft/source");
   }
 
   void build() {
@@ -255,7 +256,10 @@ class PcieBuilder {
     }
     const bool has_parent = function.parent != kNoParent;
     const bool is_first_function = function.at.function == 0;
-    if (!has_parent && is_first_function) {
+    // A function inside a chip may carry a link capability without lanes: there is no link.
+    const auto& link = function.registers.link;
+    const bool has_lanes = !link || link->max_width.value() > 0;
+    if (!has_parent && is_first_function && has_lanes) {
       add_half_link(index, false);
     }
   }
@@ -285,8 +289,11 @@ class PcieBuilder {
     auto& unseen = is_upper ? state.b : state.a;
     seen = link_end(tree_, function);
     seen.port = ports_[index];
-    const auto why = absent(Absence::kNotProvided, is_upper ? "nothing enumerated below the port"
-                                                            : "the port above is not visible");
+    // Only a machine's own tree shows that nothing is there; a dump may hold part of the machine.
+    const auto why = !is_upper ? absent(Absence::kNotProvided, "the port above is not visible")
+                     : is_partial_
+                         ? absent(Absence::kNotProvided, "the dump does not hold what is below")
+                         : absent(Absence::kNotApplicable, "nothing was enumerated below the port");
     unseen.max_rate = why;
     unseen.max_width = why;
     set_running(state, function, function);
@@ -396,6 +403,7 @@ class PcieBuilder {
   std::map<std::string, std::string> slot_of_;
   std::string link_name_;
   int empty_ports_ = 0;
+  bool is_partial_ = false;  ///< an lspci dump: what is absent may only be left out
 };
 
 }  // namespace

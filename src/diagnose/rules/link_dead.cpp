@@ -10,6 +10,12 @@ namespace {
 
 using observe::LinkState;
 
+/// Firmware disables ports that nothing is plugged into, and some of those train for ever: with
+/// nothing known below, that is worth a note only.
+Level below_level(const LinkState& link, Level level) {
+  return link.b.port.is_null() ? Level::kNote : level;
+}
+
 void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& link) {
   if (link.b.power_state && link.b.power_state->starts_with("D3")) {
     return;  // asleep: its link may well be off
@@ -23,8 +29,8 @@ void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& l
     return;
   }
   if (link.disabled.value_or(false)) {
-    auto& finding = context.add(assessment, link, Level::kWarning, "pcie_link_disabled",
-                                "the link is disabled");
+    auto& finding = context.add(assessment, link, below_level(link, Level::kWarning),
+                                "pcie_link_disabled", "the link is disabled");
     finding.cause = fmt::format("Link Disable is set in Link Control of {}: software or DPC set it",
                                 link.a.address);
     finding.next_step =
@@ -34,9 +40,9 @@ void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& l
   }
   if (link.training.value_or(false)) {
     const auto watched = context.history(assessment.host, link.link).states.size() > 2;
-    auto& finding =
-        context.add(assessment, link, watched ? Level::kCritical : Level::kUnknown, "pcie_training",
-                    watched ? "trained during the whole watch" : "is training at this moment");
+    auto& finding = context.add(
+        assessment, link, below_level(link, watched ? Level::kCritical : Level::kUnknown),
+        "pcie_training", watched ? "trained during the whole watch" : "is training at this moment");
     finding.cause = "unknown which end; one look cannot tell a retrain from one that never ends";
     finding.next_step = "Run `weft scan --watch 30s`.";
     return;
@@ -48,8 +54,9 @@ void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& l
     finding.next_step = "Reseat the card; if it stays down, try it in a slot that works.";
     return;
   }
-  const bool is_half = link.b.port.is_null() && link.up.value_or(false);
-  if (is_half) {
+  const bool is_empty = link.b.port.is_null() && !link.b.max_rate &&
+                        link.b.max_rate.error().why == observe::Absence::kNotApplicable;
+  if (is_empty && link.up.value_or(false)) {
     auto& finding = context.add(assessment, link, Level::kWarning, "pcie_up_but_empty",
                                 "the link is up and nothing was enumerated below it");
     finding.cause = "the device answers training but not configuration, or was removed by software";
