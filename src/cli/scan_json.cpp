@@ -126,7 +126,8 @@ Json end_json(const observe::LinkEnd& end) {
           {"aspm_l1", reading_json(end.aspm, [](std::uint8_t bits) { return (bits & 2) != 0; })},
           {"clock_power_management", reading_json(end.clock_power_management)},
           {"power_state", reading_json(end.power_state)},
-          {"answers", reading_json(end.answers)}};
+          {"answers", reading_json(end.answers)},
+          {"contained", reading_json(end.contained)}};
 }
 
 Json link_json(const observe::LinkState& link, const diagnose::LinkAssessment& assessment) {

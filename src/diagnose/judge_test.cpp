@@ -260,6 +260,16 @@ TEST(Judge, APortThatFirmwareDisabledWithNothingBelowIsANote) {
   EXPECT_EQ(judged(host).overall, Level::kNote);
 }
 
+TEST(Judge, ContainmentIsCritical) {
+  TestHost host(1);
+  host.link(0).a.contained = true;
+  host.link(0).up = false;
+  const auto report = judged(host);
+  ASSERT_EQ(report.findings.size(), 1U);
+  EXPECT_EQ(report.findings[0].code, "pcie_contained");
+  EXPECT_EQ(report.overall, Level::kCritical);
+}
+
 TEST(Judge, UpWithNothingBelowCountsOnlyWhereTheSourceIsWhole) {
   TestHost host(1);
   host.link(0).b = {};

@@ -269,6 +269,7 @@ class PcieBuilder {
     const auto& link = function.registers.link;
     const auto& slot = function.registers.slot;
     return (link && (link->active || link->training || link->disabled)) ||
+           (function.registers.dpc && function.registers.dpc->triggered) ||
            (slot && slot->card_present.value_or(false) && slot->hot_plug_capable);
   }
 

@@ -291,6 +291,13 @@ observe::LinkEnd link_end(const bus::HostTree& tree, const PciFunction& function
   if (function.config || function.registers.vendor != 0) {
     end.answers = !function.is_silent;
   }
+  if (function.registers.dpc) {
+    end.contained = function.registers.dpc->triggered;
+  } else if (function.registers.has_extended) {
+    end.contained = absent(Absence::kNotSupported, "no Downstream Port Containment capability");
+  } else if (!function.config) {
+    end.contained = tl::unexpected(function.config.error());
+  }
   if (function.registers.slot && function.registers.slot->card_present) {
     end.occupied = *function.registers.slot->card_present;
   }

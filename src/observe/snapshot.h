@@ -65,6 +65,7 @@ struct LinkEnd {
   Reading<bool> clock_power_management = absent(Absence::kNotProvided);
   Reading<std::string> power_state = absent(Absence::kNotProvided);  ///< "D0", "D3hot", "D3cold"
   Reading<bool> answers = absent(Absence::kNotProvided);             ///< false: reads all ones
+  Reading<bool> contained = absent(Absence::kNotProvided);  ///< DPC holds the link below down
   Reading<bool> occupied =
       absent(Absence::kNotProvided);  ///< slot's presence detect; ports with a slot
 };

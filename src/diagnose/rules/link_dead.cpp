@@ -17,6 +17,14 @@ Level below_level(const LinkState& link, Level level) {
 }
 
 void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& link) {
+  if (link.a.contained.value_or(false)) {
+    auto& finding = context.add(assessment, link, Level::kCritical, "pcie_contained",
+                                "Downstream Port Containment holds the link down");
+    finding.cause = "an uncorrectable error at " + link.a.address + " or below it triggered DPC";
+    finding.next_step =
+        "Read the kernel log for the error and its source before the port is released.";
+    return;
+  }
   if (link.b.power_state && link.b.power_state->starts_with("D3")) {
     return;  // asleep: its link may well be off
   }
