@@ -6,7 +6,7 @@
 #include "wire/pcie/config_builder.h"
 #include "wire/pcie/decode.h"
 #include "wire/pcie/dump.h"
-#include "wire/pcie/lspci_judge.h"
+#include "wire/pcie/test_lspci_judge.h"
 
 #include <array>
 #include <cstdio>
