@@ -293,8 +293,8 @@ MemoryTree tree_with_secrets() {
       "6,2,0,-;usb 1-1: SerialNumber: USBSEC123\n SUBSYSTEM=usb\n"
       "30,3,0,-;systemd[1]: user alicesecret logged in\n CONTINUED=alicesecret\n"
       "6,4,0,-;nvme0: S4EWNX0N500001 on gpunode17\n");
-  add("weft/accelerators.json",
-      R"([{"bdf":"0000:1b:00.0","serial":"1560422009876","uuid":"GPU-11112222-3333-4444-5555-666677778888"}])");
+  add("weft/accelerators.json", R"([{"bdf":"0000:1b:00.0","serial":"1560422009876",)"
+                                R"("uuid":"GPU-11112222-3333-4444-5555-666677778888"}])");
   add("weft/capture.json", R"({"host":"gpunode17.example.org","machine":"0c-42-a1-00-11-22"})");
   std::string module(128, ' ');
   module[0] = 0x18;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A text that `lspci -x`, `-xxx` or `-xxxx` printed, as the tree that sysfs would show of it:
-// sys/bus/pci/devices/<address>/{config,vendor,device,class,revision,subsystem_vendor,subsystem_device},
-// and weft/source with "lspci-dump" in it. wire/pcie/dump.h parses the text.
+// sys/bus/pci/devices/<address>/ with config, vendor, device, class, revision and subsystem_*, and
+// weft/source with "lspci-dump" in it. wire/pcie/dump.h parses the text.
 #pragma once
 
 #include "bus/archive.h"
