@@ -155,6 +155,11 @@ bool write_all(int fd, std::string_view bytes) {
 /// Renames, and does not replace unless told to. File systems without that (EINVAL) are asked
 /// first.
 bool put_in_place(const std::string& from, const std::string& to, bool overwrites) {
+  struct stat there{};
+  if (::lstat(to.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
+    errno = EEXIST;  // a device node or a folder is never replaced
+    return false;
+  }
   if (overwrites) {
     return ::rename(from.c_str(), to.c_str()) == 0;
   }

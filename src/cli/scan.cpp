@@ -12,8 +12,10 @@
 #include "fabric/rack.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <thread>
@@ -48,6 +50,22 @@ std::optional<double> parse_duration(std::string_view text) {
   return *number * unit;
 }
 
+/// A kernel log that the user named must be there, a file, and readable: a typing error is no
+/// verdict.
+base::Result<void> check_readable(const std::string& path) {
+  const char* hint = "name a file of kernel messages";
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return base::fail(base::Code::kInvalidArgument, "is a folder", path, hint);
+  }
+  errno = 0;
+  if (!std::ifstream(path)) {
+    return base::fail(errno == EACCES ? base::Code::kPermissionDenied : base::Code::kNotFound,
+                      "cannot be read", path, hint);
+  }
+  return {};
+}
+
 base::Result<ScannedHost> scan_source(bus::Host source, const driver::CollectOptions& options) {
   auto snapshot = driver::collect(source, options);
   if (!snapshot) {
@@ -63,7 +81,9 @@ base::Result<ScannedHost> scan_source(bus::Host source, const driver::CollectOpt
 void add_host(std::vector<ScannedHost>& hosts, ScannedHost next) {
   const auto& identity = next.snapshots.back()->host.identity;
   const auto same = std::find_if(hosts.begin(), hosts.end(), [&](const ScannedHost& host) {
-    return host.snapshots.back()->host.identity == identity;
+    const auto& info = host.snapshots.back()->host;
+    return info.identity == identity && info.is_one_of_several_looks &&
+           next.snapshots.back()->host.is_one_of_several_looks;
   });
   if (same == hosts.end()) {
     hosts.push_back(std::move(next));
@@ -97,7 +117,13 @@ base::Result<void> watch(ScannedHost& host, double seconds, const driver::Collec
     if (!snapshot) {
       return tl::unexpected(snapshot.error());
     }
-    host.snapshots.push_back(std::make_unique<observe::Snapshot>(std::move(*snapshot)));
+    // Between the first look and the last only the links' states count; a day's watch must stay
+    // small.
+    observe::Snapshot middle;
+    middle.taken = snapshot->taken;
+    middle.host = std::move(snapshot->host);
+    middle.links = std::move(snapshot->links);
+    host.snapshots.push_back(std::make_unique<observe::Snapshot>(std::move(middle)));
     if (shows_progress) {
       std::cerr << fmt::format("\rwatching: {:.0f} of {:.0f} s ", elapsed(), seconds) << std::flush;
     }
@@ -162,9 +188,10 @@ int run_scan(const Arguments& arguments) {
   if (arguments.has("--demo") && (arguments.has("--from") || watch_text)) {
     return report_usage("--demo goes with neither --from nor --watch");
   }
-  if (const auto log = arguments.value("--kernel-log"); log && !std::ifstream(*log)) {
-    return report(
-        {base::Code::kNotFound, "cannot be read", *log, "name a file of kernel messages"});
+  if (const auto log = arguments.value("--kernel-log")) {
+    if (auto readable = check_readable(*log); !readable) {
+      return report(readable.error());
+    }
   }
   diagnose::Expectation expectation;
   fabric::LoadedRack rack;
@@ -210,6 +237,10 @@ int run_scan(const Arguments& arguments) {
     std::cout << scan_text(scan, terminal(1), {.verbose = arguments.has("--verbose")});
   }
   std::cout.flush();
+  if (!std::cout) {
+    return report({base::Code::kUnavailable, "the output could not be written", "standard output",
+                   "check the disk or pipe it goes to"});
+  }
   return exit_code(scan.report);
 }
 

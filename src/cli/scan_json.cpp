@@ -227,7 +227,9 @@ void write_host(const Scan& scan, std::size_t index, std::ostream& out) {
   object.member("uptime_s",
                 snapshot.host.uptime ? Json(snapshot.host.uptime->seconds()) : Json(nullptr));
   object.member("notes", snapshot.notes);
-  object.member("problems", snapshot.problems);
+  auto problems = snapshot.damage;
+  problems.insert(problems.end(), snapshot.problems.begin(), snapshot.problems.end());
+  object.member("problems", problems);
   object.array("devices", snapshot.fabric.devices(), device_json);
   std::vector<const diagnose::LinkAssessment*> assessments;
   for (const auto& assessment : scan.report.links) {

@@ -23,6 +23,8 @@ constexpr std::size_t kColumnsMax = 100;
 /// Lines of one kind that the short form prints; the rest is counted.
 constexpr std::size_t kFindingsShort = 12;
 constexpr std::size_t kNotesShort = 6;
+/// Links above one another that the tree draws; real hierarchies have under ten.
+constexpr int kDepthMax = 32;
 constexpr std::size_t kEvidenceShort = 3;
 
 struct LevelLook {
@@ -54,7 +56,15 @@ std::string cut(const std::string& text, std::size_t columns) {
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t columns) {
   std::string out;
   std::size_t at = indent;
-  for (const auto word : base::words(text)) {
+  std::vector<std::string_view> pieces;
+  for (auto word : base::words(text)) {
+    for (; width_of(word) == word.size() && word.size() > columns - indent;
+         word.remove_prefix(columns - indent)) {
+      pieces.push_back(word.substr(0, columns - indent));  // a word longer than a line
+    }
+    pieces.push_back(word);
+  }
+  for (const auto word : pieces) {
     const auto width = width_of(word);
     if (at > indent && at + 1 + width > columns) {
       out += "\n" + std::string(indent, ' ');
@@ -330,7 +340,11 @@ class Printer {
   }
 
   void print_nodes(std::size_t host, const std::vector<Node>& nodes,
-                   const std::vector<std::size_t>& list, const std::string& prefix) {
+                   const std::vector<std::size_t>& list, const std::string& prefix, int depth = 0) {
+    if (depth == kDepthMax) {
+      out_ += prefix + "... deeper\n";
+      return;
+    }
     std::vector<std::size_t> shown;
     std::map<std::string, int> folded;
     for (const auto i : list) {
@@ -346,7 +360,8 @@ class Printer {
       const auto& node = nodes[shown[k]];
       print_node(host, node,
                  prefix + (is_last ? (is_utf8 ? "└─ " : "`- ") : (is_utf8 ? "├─ " : "|- ")));
-      print_nodes(host, nodes, node.below, prefix + (is_last ? "   " : (is_utf8 ? "│  " : "|  ")));
+      print_nodes(host, nodes, node.below, prefix + (is_last ? "   " : (is_utf8 ? "│  " : "|  ")),
+                  depth + 1);
     }
     std::size_t left = folded.size();
     for (const auto& [what, count] : folded) {
@@ -378,7 +393,10 @@ class Printer {
   }
 
   void count_healthy(std::size_t host, const std::vector<Node>& nodes, std::size_t index,
-                     std::map<std::string, int>& into) {
+                     std::map<std::string, int>& into, int depth = 0) {
+    if (depth == kDepthMax) {
+      return;
+    }
     const auto& node = nodes[index];
     const auto name =
         device_name(host, node.link->b.port.is_null() ? node.link->a.port : node.link->b.port);
@@ -390,7 +408,7 @@ class Printer {
                     name.substr(0, slot));
     ++into[std::string(base::trim(what))];
     for (const auto below : node.below) {
-      count_healthy(host, nodes, below, into);
+      count_healthy(host, nodes, below, into, depth + 1);
     }
   }
 
@@ -447,10 +465,10 @@ class Printer {
         });
     std::string next = report.next_step;
     out_ += "\n";
-    if (!has_pcie) {
+    if (!has_pcie && report.overall <= Level::kNote) {
       out_ += wrapped(
-          "No PCIe link is visible here (a virtual machine, or a container without "
-          "/sys): nothing to judge.",
+          "No PCIe link is visible here (a virtual machine, a container without /sys, or ports "
+          "with nothing below them): nothing to judge.",
           0, columns_);
       next = next.empty() ? "`weft scan --demo` shows a machine with one link up but wrong." : next;
     } else if (next.empty()) {

@@ -2,6 +2,7 @@
 #include "diagnose/context.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -37,6 +38,13 @@ std::string_view key(Level level) {
 }
 
 std::string CounterRate::text() const {
+  if (over.ns <= 0) {
+    return fmt::format("{} in an unknown time: no rate", events);
+  }
+  if (over_is_at_most) {
+    return fmt::format("{} in at most {} (uptime): at least {:.3g} per hour (95 %)", events,
+                       duration_text(over), per_hour.low);
+  }
   return fmt::format(
       "{} {}: {:.3g} to {:.3g} per hour (95 %)", events,
       since_boot ? "since boot (" + duration_text(over) + ")" : "in " + duration_text(over),
@@ -58,10 +66,16 @@ int LinkHistory::rate_changes() const {
   return changes;
 }
 
-bool LinkHistory::ever_ran_at(base::TransferRate rate) const {
-  return std::any_of(states.begin(), states.end(), [&](const observe::LinkState* state) {
-    return state->rate && *state->rate >= rate;
-  });
+bool LinkHistory::came_back_to(base::TransferRate rate) const {
+  bool was_low = false;
+  for (const auto* state : states) {
+    if (state->rate && *state->rate < rate) {
+      was_low = true;
+    } else if (state->rate && was_low) {
+      return true;
+    }
+  }
+  return false;
 }
 
 Context::Context(std::span<const HostHistory> hosts, const Expectation* expectation, Report& report)
@@ -124,30 +138,51 @@ std::optional<CounterRate> Context::rate(std::size_t host, const observe::Subjec
     return std::nullopt;
   }
   CounterRate out;
-  if (hosts_[host].snapshots.size() > 1) {
-    // A type that the first look left out stood at zero; a total that went back was reset.
-    const auto before = whole(find(first_[host], subject, metric, label)).value_or(0);
-    if (*now < before) {
-      return std::nullopt;
+  const auto interval = was_watched(host);
+  // A type that the first look left out stood at zero if its total was there; else nothing is
+  // known.
+  const auto before = whole(find(first_[host], subject, metric, label));
+  const bool was_zero = !before && whole(find(first_[host], subject, metric, "total")).has_value();
+  if (interval && (before || was_zero)) {
+    if (*now < before.value_or(0)) {
+      return std::nullopt;  // it was reset between the looks
     }
-    out.events = *now - before;
-    out.over = hosts_[host].interval();
+    out.events = *now - before.value_or(0);
+    out.over = *interval;
   } else {
-    const auto uptime = snapshot(host).host.uptime;
-    if (!uptime) {
-      return std::nullopt;
-    }
     out.events = *now;
-    out.over = *uptime;
     out.since_boot = true;
+    // Nothing counts for longer than the machine is up, so the lower bound holds for every counter.
+    const auto uptime = snapshot(host).host.uptime;
+    out.over = uptime && uptime->ns > 0 ? *uptime : base::Duration{};
+    out.over_is_at_most = observe::row(metric).since != "boot";
   }
-  const double hours = out.over.seconds() / 3600.0;
-  if (hours <= 0) {
+  out.bound();
+  return out;
+}
+
+std::optional<base::Duration> Context::was_watched(std::size_t host) const {
+  const auto& looks = hosts_[host].snapshots;
+  const auto interval = hosts_[host].interval();
+  const auto uptime = snapshot(host).host.uptime;
+  const bool has_times = looks.front()->taken.ns > 0 || looks.front()->host.is_live;
+  const bool was_restarted = uptime && *uptime < interval;
+  if (looks.size() < 2 || interval.ns <= 0 || !has_times || was_restarted) {
     return std::nullopt;
   }
-  const auto bounds = base::poisson_bounds(out.events);
-  out.per_hour = {.low = bounds.low / hours, .high = bounds.high / hours};
-  return out;
+  return interval;
+}
+
+void CounterRate::bound() {
+  const double hours = over.seconds() / 3600.0;
+  if (hours <= 0) {
+    per_hour = {0, std::numeric_limits<double>::infinity()};
+    return;
+  }
+  const auto bounds = base::poisson_bounds(events);
+  per_hour = {
+      .low = bounds.low / hours,
+      .high = over_is_at_most ? std::numeric_limits<double>::infinity() : bounds.high / hours};
 }
 
 LinkHistory Context::history(std::size_t host, fabric::LinkId link) const {

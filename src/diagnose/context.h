@@ -21,7 +21,10 @@ struct CounterRate {
   std::uint64_t events = 0;
   base::Duration over;
   bool since_boot = false;  ///< no earlier look: the total since boot (or driver load)
-  base::Interval per_hour;
+  bool over_is_at_most =
+      false;                ///< it counts since its driver loaded or it was cleared: no earlier
+  base::Interval per_hour;  ///< low 0 and high infinite where the time is unknown
+  void bound();             ///< sets per_hour from events and over
   /// "512 since boot (3.2 d): 6.1 to 7.2 per hour (95 %)"
   [[nodiscard]] std::string text() const;
 };
@@ -30,7 +33,8 @@ struct CounterRate {
 struct LinkHistory {
   std::vector<const observe::LinkState*> states;  ///< in order of time, where seen
   [[nodiscard]] int rate_changes() const;
-  [[nodiscard]] bool ever_ran_at(base::TransferRate rate) const;
+  /// Ran slower, and then as fast as `rate` again: what idling looks like.
+  [[nodiscard]] bool came_back_to(base::TransferRate rate) const;
 };
 
 class Context {
@@ -56,7 +60,11 @@ class Context {
                                                     const observe::Subject& subject,
                                                     observe::Metric metric,
                                                     const std::string& label = "total") const;
-  /// How fast a counter moves; nullopt where it is not measured, was reset, or time is unknown.
+  /// The time between the first look and the last; absent where there was one look, where times are
+  /// not known, and where the machine restarted between them.
+  [[nodiscard]] std::optional<base::Duration> was_watched(std::size_t host) const;
+  /// How fast a counter moves: over the looks, else since it began. nullopt where it is not
+  /// measured or was reset between the looks.
   [[nodiscard]] std::optional<CounterRate> rate(std::size_t host, const observe::Subject& subject,
                                                 observe::Metric metric,
                                                 const std::string& label = "total") const;

@@ -25,6 +25,7 @@ struct TestHost {
 
   explicit TestHost(int links, fabric::DeviceKind kind = fabric::DeviceKind::kAccelerator) {
     snapshot.host.name = "h";
+    snapshot.host.is_live = true;
     snapshot.host.uptime = base::seconds(36000);
     for (int i = 0; i < links; ++i) {
       const auto n = std::to_string(i);
@@ -204,6 +205,7 @@ TEST(Judge, CorrectableRateNamesTheReceiverAndItsBounds) {
   TestHost before(1);
   TestHost after(1);
   after.snapshot.taken.ns = 60'000'000'000;
+  before.count(before.ports_b[0], Metric::kAerCorrectable, "total", 0);
   after.count(after.ports_b[0], Metric::kAerCorrectable, "RxErr", 120);
   const auto report = judged({&before.snapshot, &after.snapshot});
   const auto* finding = find(report, "pcie_correctable_errors");
@@ -331,6 +333,135 @@ TEST(Judge, ALineThatNamesItselfAVictimIsNoFindingOfItsOwn) {
   const auto report = judged(host);
   ASSERT_EQ(report.findings.size(), 1U);
   EXPECT_EQ(report.findings[0].code, "kernel_xid");
+}
+
+TEST(Judge, ADamagedSourceIsUnknownNotOk) {
+  TestHost host(1);
+  host.snapshot.damage.emplace_back("dump.txt:7: not a hexadecimal byte");
+  const auto report = judged(host);
+  EXPECT_EQ(report.overall, Level::kUnknown);
+  ASSERT_NE(find(report, "source_damaged"), nullptr);
+}
+
+TEST(Judge, ALinkLostBetweenTheLooksIsCritical) {
+  TestHost before(2);
+  TestHost after(1);
+  after.snapshot.taken.ns = 60'000'000'000;
+  const auto report = judged({&before.snapshot, &after.snapshot});
+  const auto* finding = find(report, "link_lost");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_EQ(finding->level, Level::kCritical);
+  EXPECT_EQ(finding->subject, observe::Subject(before.link(1).link));
+}
+
+TEST(Judge, FallingBackForGoodDuringAWatchIsNotIdling) {
+  TestHost looks[3] = {TestHost(1, fabric::DeviceKind::kNic), TestHost(1, fabric::DeviceKind::kNic),
+                       TestHost(1, fabric::DeviceKind::kNic)};
+  std::vector<const observe::Snapshot*> history;
+  for (int i = 0; i < 3; ++i) {
+    looks[i].snapshot.taken.ns = i * 1'000'000'000LL;
+    looks[i].link(0).rate = i == 0 ? giga_transfers(32) : mega_transfers(2500);
+    history.push_back(&looks[i].snapshot);
+  }
+  const auto report = judged(history);
+  EXPECT_EQ(find(report, "pcie_rate_cycles"), nullptr);
+  EXPECT_EQ(report.overall, Level::kUnknown);
+}
+
+TEST(Judge, ErrorsOfASecondFunctionCount) {
+  TestHost host(1);
+  fabric::Port second;
+  second.device = host.snapshot.fabric.owner(host.ports_b[0]);
+  second.name = "0000:00:00.1";
+  const auto port = host.snapshot.fabric.add(second).value();
+  host.count(port, Metric::kAerFatal, "total", 7);
+  const auto report = judged(host);
+  const auto* finding = find(report, "pcie_fatal_errors");
+  ASSERT_NE(finding, nullptr);
+  EXPECT_THAT(finding->cause, HasSubstr("0000:00:00.1"));
+}
+
+TEST(Judge, ErrorsWithoutAnUptimeStillCount) {
+  TestHost host(1);
+  host.snapshot.host.uptime.reset();
+  host.count(host.ports_b[0], Metric::kAerFatal, "total", 5);
+  EXPECT_EQ(judged(host).overall, Level::kWarning);
+}
+
+TEST(Judge, AFewErrorsSoonAfterBootAreANote) {
+  TestHost host(1);
+  host.snapshot.host.uptime = base::seconds(10);
+  host.count(host.ports_b[0], Metric::kAerCorrectable, "RxErr", 2);
+  EXPECT_EQ(judged(host).overall, Level::kNote);
+}
+
+TEST(Judge, ADeviceKnownBelowADownLinkIsCritical) {
+  TestHost host(1);
+  host.link(0).up = false;
+  EXPECT_EQ(judged(host).overall, Level::kCritical);
+}
+
+TEST(Judge, PeersThatIdleDoNotHideTheBoardsWidth) {
+  TestHost host(8);
+  for (int i = 0; i < 8; ++i) {
+    host.link(i).width = LaneCount(8);
+    host.link(i).rate = i < 4 ? giga_transfers(32) : mega_transfers(2500);
+  }
+  EXPECT_EQ(judged(host).overall, Level::kNote);
+}
+
+/// The TestHost's first link as another family's, with its counters on the near port.
+TestHost other_family(fabric::ProtocolFamily family) {
+  TestHost host(1);
+  auto& link = host.link(0);
+  link.family = family;
+  link.rate = observe::absent(observe::Absence::kNotApplicable);
+  link.width = observe::absent(observe::Absence::kNotApplicable);
+  link.data_rate = base::BitsPerSecond(400e9);
+  return host;
+}
+
+TEST(Judge, EthernetLosingCodewordsIsAWarningAndAHealthyOneSilent) {
+  auto host = other_family(fabric::ProtocolFamily::kEthernet);
+  EXPECT_THAT(judged(host).findings, IsEmpty());
+  host.count(host.ports_a[0], Metric::kFecUncorrectableBlocks, "total", 5000);
+  const auto report = judged(host);
+  ASSERT_NE(find(report, "ethernet_fec_uncorrectable"), nullptr);
+  EXPECT_EQ(report.overall, Level::kWarning);
+}
+
+TEST(Judge, FlapsCountEvenWhereTheLinkIsDownNow) {
+  auto host = other_family(fabric::ProtocolFamily::kEthernet);
+  host.link(0).up = false;
+  host.count(host.ports_a[0], Metric::kCarrierDown, "", 500);
+  EXPECT_NE(find(judged(host), "ethernet_flaps"), nullptr);
+}
+
+TEST(Judge, InfinibandRecoveriesAreAWarning) {
+  auto host = other_family(fabric::ProtocolFamily::kInfiniband);
+  EXPECT_THAT(judged(host).findings, IsEmpty());
+  host.count(host.ports_a[0], Metric::kLinkErrorRecovery, "", 100);
+  EXPECT_NE(find(judged(host), "infiniband_recovery"), nullptr);
+}
+
+TEST(Judge, NvlinkErrorsThatStandStillDuringAWatchAreSilent) {
+  auto before = other_family(fabric::ProtocolFamily::kNvlink);
+  auto after = other_family(fabric::ProtocolFamily::kNvlink);
+  after.snapshot.taken.ns = 60'000'000'000;
+  before.count(before.ports_a[0], Metric::kNvlinkReplay, "", 9);
+  after.count(after.ports_a[0], Metric::kNvlinkReplay, "", 9);
+  EXPECT_EQ(find(judged({&before.snapshot, &after.snapshot}), "nvlink_errors"), nullptr);
+  after.snapshot.samples.back().value = observe::Value(std::uint64_t{12});
+  EXPECT_NE(find(judged({&before.snapshot, &after.snapshot}), "nvlink_errors"), nullptr);
+}
+
+TEST(Judge, ASensorOverItsLimitIsAWarning) {
+  TestHost host(1);
+  const auto device = host.snapshot.fabric.owner(host.ports_b[0]);
+  host.snapshot.samples.push_back({device, Metric::kTemperature, "t", observe::Value(96.0)});
+  EXPECT_THAT(judged(host).findings, IsEmpty());
+  host.snapshot.samples.push_back({device, Metric::kTemperatureLimit, "t", observe::Value(95.0)});
+  EXPECT_NE(find(judged(host), "too_hot"), nullptr);
 }
 
 TEST(Judge, IsDeterministicWorstFirst) {

@@ -7,6 +7,8 @@ namespace weft::diagnose {
 
 std::span<const Rule> rules() {
   static constexpr std::array kRules = std::to_array<Rule>({
+      {"source", "what was lost of the source, and links lost between the looks",
+       find_source_problems},
       {"pcie_possible", "what both ends of a PCIe link allow, and which narrows the other",
        assess_pcie_links},
       {"link_dead", "present but down, disabled, training for ever, not answering",

@@ -19,6 +19,7 @@ struct Rule {
 
 [[nodiscard]] std::span<const Rule> rules();
 
+void find_source_problems(Context& context);
 void assess_pcie_links(Context& context);
 void find_dead_links(Context& context);
 void find_unseen_links(Context& context);

@@ -35,12 +35,14 @@ observe::HostInfo host_info(const bus::Host& host) {
   info.uptime = uptime(tree);
   info.is_root = text_or("weft/rights") == "root";
   info.is_simulated = tree.exists("weft/simulated");
-  // Ids must not change with the name of a capture or of the host: the machine id is what stays. It
-  // is only hashed, never printed (machine-id(5) asks for that).
+  // Ids must not change with the name of a capture: the machine id is what stays. It is only hashed,
+  // never printed (machine-id(5) asks for that). The host name is beside it since cloned images share
+  // machine ids; where there is neither, or no time to tell two looks apart, a source is its own host.
   const auto machine_id = text_or("etc/machine-id");
-  info.identity = !machine_id.empty()  ? "machine/" + machine_id
-                  : !info.name.empty() ? "host/" + info.name
-                                       : "source/" + info.source;
+  const bool can_be_told_apart = info.is_live || tree.exists("weft/time_ns");
+  const bool is_named = !machine_id.empty() || !info.name.empty();
+  info.identity = is_named ? "machine/" + machine_id + "/" + info.name : "source/" + info.source;
+  info.is_one_of_several_looks = is_named && can_be_told_apart;
   if (info.name.empty()) {
     info.name = info.is_live ? "localhost" : info.source;
   }
@@ -81,6 +83,7 @@ base::Result<observe::Snapshot> collect(const bus::Host& host, const CollectOpti
                         .device_of_function = {},
                         .path_of_function = {},
                         .links_only = options.links_only};
+  snapshot.damage = host.problems;
   run_drivers(collection, options);
   return snapshot;
 }

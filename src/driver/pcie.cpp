@@ -8,6 +8,7 @@
 #include "driver/pcie_functions.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include <fmt/format.h>
@@ -249,7 +250,7 @@ class PcieBuilder {
         add_joined_link(index, static_cast<std::size_t>(*below));
       } else if (is_up_or_occupied(function)) {
         add_half_link(index, true);
-      } else {
+      } else if (function.children.empty()) {
         ++empty_ports_;
       }
       return;
@@ -283,6 +284,21 @@ class PcieBuilder {
     finish(std::move(state));
   }
 
+  /// Only a machine's own tree shows that nothing is there; a dump may hold part of the machine.
+  tl::unexpected<observe::NotMeasured> why_unseen(const PciFunction& function,
+                                                  bool is_upper) const {
+    if (!is_upper) {
+      return absent(Absence::kNotProvided, "the port above is not visible");
+    }
+    if (!function.children.empty()) {
+      return absent(Absence::kNotSupported, "what is below has no PCI Express capability");
+    }
+    if (is_partial_) {
+      return absent(Absence::kNotProvided, "the dump does not hold what is below");
+    }
+    return absent(Absence::kNotApplicable, "nothing was enumerated below the port");
+  }
+
   void add_half_link(std::size_t index, bool is_upper) {
     const auto& function = functions_[index];
     auto state = new_link(function, index, is_upper ? "nothing enumerated" : "unseen port");
@@ -290,11 +306,7 @@ class PcieBuilder {
     auto& unseen = is_upper ? state.b : state.a;
     seen = link_end(tree_, function);
     seen.port = ports_[index];
-    // Only a machine's own tree shows that nothing is there; a dump may hold part of the machine.
-    const auto why = !is_upper ? absent(Absence::kNotProvided, "the port above is not visible")
-                     : is_partial_
-                         ? absent(Absence::kNotProvided, "the dump does not hold what is below")
-                         : absent(Absence::kNotApplicable, "nothing was enumerated below the port");
+    const auto why = why_unseen(function, is_upper);
     unseen.max_rate = why;
     unseen.max_width = why;
     set_running(state, function, function);
@@ -316,6 +328,12 @@ class PcieBuilder {
 
   /// Running values: both ends report the same link; the port above is asked first, since a
   /// function that stopped answering reads all ones.
+  /// Widths that PCI Express knows.
+  static bool is_width(base::LaneCount width) {
+    constexpr std::array<std::uint32_t, 7> kWidths = {1, 2, 4, 8, 12, 16, 32};
+    return std::find(kWidths.begin(), kWidths.end(), width.value()) != kWidths.end();
+  }
+
   void set_running(observe::LinkState& state, const PciFunction& above, const PciFunction& below) {
     const auto upper = running_link(tree_, above);
     const auto lower = running_link(tree_, below);
@@ -323,6 +341,9 @@ class PcieBuilder {
     state.width = upper.width && upper.width->value() != 0 ? upper.width : lower.width;
     if (state.width && state.width->value() == 0) {
       state.width = absent(Absence::kNotSupported, "Negotiated Link Width reads 0");
+    } else if (state.width && !is_width(*state.width)) {
+      state.width = absent(Absence::kGarbled,
+                           fmt::format("Negotiated Link Width reads {}", state.width->value()));
     }
     const auto& registers = above.registers.link ? above.registers.link : below.registers.link;
     if (!registers) {
@@ -381,7 +402,12 @@ class PcieBuilder {
     const auto asleep =
         std::count_if(functions_.begin(), functions_.end(),
                       [](const PciFunction& function) { return function.is_asleep; });
-    if (needs_root > 0) {
+    if (needs_root > 0 && is_partial_) {
+      snapshot_.damage.push_back(
+          fmt::format("{} functions with 64 bytes of configuration space, which hold no link "
+                      "registers: take the dump as root with lspci -xxxx",
+                      needs_root));
+    } else if (needs_root > 0) {
       snapshot_.notes.push_back(fmt::format(
           "{} PCI functions gave 64 bytes of configuration space; the rest (targets, retimers, AER "
           "registers, lane errors) needs root",

@@ -229,14 +229,18 @@ std::vector<PciFunction> read_pci_functions(const bus::HostTree& tree,
       read_identity(tree, function);
     }
     function.is_virtual = tree.exists(sysfs(function, "physfn"));
-    function.root_bus = ups.back().root_bus.empty() ? fmt::format("pci{:04x}", function.at.domain)
-                                                    : ups.back().root_bus;
+    function.root_bus = ups.back().root_bus;
     for (const auto& problem : function.registers.problems) {
       problems.push_back(function.address + ": " + problem);
     }
   }
   connect(functions, ups);
   for (auto& function : functions) {  // parents come first: a bridge's bus is below its children's
+    if (function.root_bus.empty()) {  // no sysfs: a root bus is one that no bridge leads to
+      function.root_bus = function.parent == kNoParent
+                              ? fmt::format("pci{:04x}:{:02x}", function.at.domain, function.at.bus)
+                              : functions[static_cast<std::size_t>(function.parent)].root_bus;
+    }
     function.path = path_of(functions, function);
     function.role = role_of(tree, functions, function);
   }

@@ -5,6 +5,8 @@
 #include "bus/synthetic/host.h"
 #include "driver/collect.h"
 
+#include <cstdio>
+
 #include <gtest/gtest.h>
 
 namespace weft::driver {
@@ -146,6 +148,31 @@ TEST(PcieDriver, CountsErrorsByTypeAndTotal) {
   }
   EXPECT_EQ(counts,
             (std::map<std::string, std::uint64_t>{{"RxErr", 7}, {"BadTLP", 2}, {"total", 9}}));
+}
+
+TEST(PcieDriver, KeepsRootBusesOfOneDomainApartWithoutSysfs) {
+  // What an lspci dump gives: no links to say where a function sits, two root buses in domain 0.
+  bus::synthetic::Host made("h");
+  const int root = made.add_root_port(0, bridge(Role::kRootPort));
+  const int device = made.add_below(root, endpoint());
+  bus::MemoryTree::Builder builder;
+  for (const int bus : {0x00, 0x40}) {
+    auto config = made.config(root);
+    config[0x18] = static_cast<std::uint8_t>(bus);
+    config[0x19] = static_cast<std::uint8_t>(bus + 1);
+    config[0x1A] = static_cast<std::uint8_t>(bus + 1);
+    const auto add = [&](int number, const char* rest, const std::vector<std::uint8_t>& bytes) {
+      char name[64];
+      std::snprintf(name, sizeof name, "sys/bus/pci/devices/0000:%02x:%s/config", number, rest);
+      ASSERT_TRUE(builder.add_file(name, base::as_text(bytes)));
+    };
+    add(bus, "01.0", config);
+    add(bus + 1, "00.0", made.config(device));
+  }
+  const auto host = host_of(builder.freeze("dump"));
+  const auto snapshot = collected(host);
+  EXPECT_EQ(snapshot.links.size(), 2U);
+  EXPECT_NE(link_to(snapshot, "0000:41:00.0"), nullptr);
 }
 
 TEST(PcieDriver, SurvivesGarbledTrees) {

@@ -105,6 +105,7 @@ struct HostInfo {
   std::string kernel;    ///< release; may be empty
   std::string source;    ///< "this machine", "rack7.tar.zst"
   bool is_live = false;
+  bool is_one_of_several_looks = false;  ///< may be joined with other looks at the same identity
   bool is_root = false;       ///< collected with root's rights
   bool is_simulated = false;  ///< a demo or a twin: say so
   std::optional<base::Duration> uptime;
@@ -119,7 +120,8 @@ struct Snapshot {
   std::vector<Event> events;
   std::vector<Attributes> attributes;
   std::vector<std::string> notes;     ///< what a reader should know: "kernel log needs root"
-  std::vector<std::string> problems;  ///< what was garbled in the source, with place
+  std::vector<std::string> problems;  ///< what was garbled on the devices, with place
+  std::vector<std::string> damage;    ///< what of the source itself was lost, with place
 };
 
 }  // namespace weft::observe

@@ -36,7 +36,8 @@ void find_missing_devices(Context& context, std::size_t host,
   for (const auto& [planned, keys] : plan.match) {
     const bool is_here = keys.host == context.snapshot(host).host.name ||
                          (keys.host.empty() && context.hosts().size() == 1);
-    if (!is_here || keys.empty() || matched.contains(planned)) {
+    const bool names_one = !keys.bdf.empty() || !keys.serial.empty() || !keys.slot.empty();
+    if (!is_here || !names_one || matched.contains(planned)) {
       continue;
     }
     const auto answering =

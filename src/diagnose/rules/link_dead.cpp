@@ -3,6 +3,8 @@
 // somebody disabled it, it trains for ever, or the device below reads all ones.
 #include "diagnose/rules.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace weft::diagnose {
@@ -13,7 +15,7 @@ using observe::LinkState;
 /// Firmware disables ports that nothing is plugged into, and some of those train for ever: with
 /// nothing known below, that is worth a note only.
 Level below_level(const LinkState& link, Level level) {
-  return link.b.port.is_null() ? Level::kNote : level;
+  return link.b.port.is_null() && !link.a.occupied.value_or(false) ? Level::kNote : level;
 }
 
 void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& link) {
@@ -25,8 +27,9 @@ void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& l
         "Read the kernel log for the error and its source before the port is released.";
     return;
   }
-  if (link.b.power_state && link.b.power_state->starts_with("D3")) {
-    return;  // asleep: its link may well be off
+  const bool is_asleep = link.b.power_state && link.b.power_state->starts_with("D3");
+  if (link.b.power_state && *link.b.power_state == "D3cold") {
+    return;  // without power it cannot answer
   }
   if (!link.b.answers.value_or(true)) {
     auto& finding = context.add(assessment, link, Level::kCritical, "pcie_no_answer",
@@ -47,7 +50,11 @@ void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& l
     return;
   }
   if (link.training.value_or(false)) {
-    const auto watched = context.history(assessment.host, link.link).states.size() > 2;
+    const auto states = context.history(assessment.host, link.link).states;
+    const bool watched =
+        states.size() > 2 && std::all_of(states.begin(), states.end(), [](const LinkState* state) {
+          return state->training.value_or(false);
+        });
     auto& finding = context.add(
         assessment, link, below_level(link, watched ? Level::kCritical : Level::kUnknown),
         "pcie_training", watched ? "trained during the whole watch" : "is training at this moment");
@@ -60,6 +67,13 @@ void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& l
                                 "a card is present and the link is down");
     finding.cause = "unknown: card, slot power or the path did not let the link train";
     finding.next_step = "Reseat the card; if it stays down, try it in a slot that works.";
+    return;
+  }
+  if (!link.up.value_or(true) && !link.b.port.is_null() && !is_asleep) {
+    auto& finding = context.add(assessment, link, Level::kCritical, "pcie_down",
+                                "the link is down, and a device is known below it");
+    finding.cause = "unknown: the device, its power, or the path to it";
+    finding.next_step = "Look at the kernel log for when it went down; reseat the card.";
     return;
   }
   const bool is_empty = link.b.port.is_null() && !link.b.max_rate &&

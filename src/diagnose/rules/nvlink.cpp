@@ -57,7 +57,7 @@ void find_nvlink(Context& context) {
     for (const auto& counter : kCounters) {
       const auto rate = context.rate(assessment.host, link.a.port, counter.metric, "");
       const auto count = context.number(assessment.host, link.a.port, counter.metric, "");
-      if (!count || *count == 0) {
+      if (!count || *count == 0 || (rate && rate->events == 0)) {
         continue;
       }
       auto& finding =

@@ -24,6 +24,41 @@ constexpr const char* kLinkErrorTypes[] = {"RxErr", "BadTLP", "BadDLLP", "Rollov
 /// Kinds of uncorrectable errors that probing software causes on healthy machines.
 constexpr const char* kBenignUncorrectable[] = {"UnsupReq", "ACSViol"};
 
+/// Fewer correctable errors than this are a note at any rate: training at boot makes some.
+constexpr std::uint64_t kEventsMin = 10;
+
+/// A port that counts errors of a link.
+struct Receiver {
+  fabric::PortId port;
+  std::string address;
+  bool is_upper = false;  ///< at the end toward the host
+};
+
+/// Both ends; below, every function of the device counts for itself. A switch's other ports have
+/// links of their own.
+std::vector<Receiver> receivers(const Context& context, const LinkAssessment& assessment,
+                                const LinkState& link) {
+  std::vector<Receiver> out;
+  if (!link.a.port.is_null()) {
+    out.push_back({link.a.port, link.a.address, true});
+  }
+  if (link.b.port.is_null()) {
+    return out;
+  }
+  out.push_back({link.b.port, link.b.address, false});
+  const auto* device = context.device_of(assessment.host, link.b.port);
+  if (device == nullptr || device->kind == fabric::DeviceKind::kSwitch) {
+    return out;
+  }
+  for (const auto id : device->ports) {
+    const auto* port = context.snapshot(assessment.host).fabric.port(id);
+    if (port != nullptr && id != link.b.port) {
+      out.push_back({id, port->name, false});
+    }
+  }
+  return out;
+}
+
 std::string types_text(const Context& context, std::size_t host, fabric::PortId port,
                        Metric metric) {
   std::string out;
@@ -45,38 +80,42 @@ double bits_received(const LinkState& link, base::Duration over) {
   return static_cast<double>(link.rate->value()) * 1e6 * link.width->value() * over.seconds();
 }
 
+std::string when(const CounterRate& rate) {
+  return rate.since_boot ? "since boot" : "in " + duration_text(rate.over);
+}
+
 void judge_correctable(Context& context, LinkAssessment& assessment, const LinkState& link,
-                       const observe::LinkEnd& end) {
+                       const Receiver& receiver) {
   CounterRate sum;
   for (const char* type : kLinkErrorTypes) {
-    if (const auto one = context.rate(assessment.host, end.port, Metric::kAerCorrectable, type)) {
-      sum.events += one->events;
-      sum.over = one->over;
-      sum.since_boot = one->since_boot;
+    if (const auto one =
+            context.rate(assessment.host, receiver.port, Metric::kAerCorrectable, type)) {
+      const auto events = sum.events + one->events;
+      sum = *one;
+      sum.events = events;
     }
   }
-  const double hours = sum.over.seconds() / 3600;
-  if (sum.events == 0 || hours <= 0) {
+  if (sum.events == 0) {
     return;
   }
-  const auto bounds = base::poisson_bounds(sum.events);
-  sum.per_hour = {.low = bounds.low / hours, .high = bounds.high / hours};
-  const bool is_proven = sum.per_hour.low > kCorrectablePerHour;
-  auto& finding = context.add(
-      assessment, link, is_proven ? Level::kWarning : Level::kNote, "pcie_correctable_errors",
-      fmt::format("{} correctable link errors {}", sum.events,
-                  sum.since_boot ? "since boot" : "in " + duration_text(sum.over)));
+  sum.bound();
+  const bool is_proven = sum.per_hour.low > kCorrectablePerHour && sum.events >= kEventsMin;
+  auto& finding = context.add(assessment, link, is_proven ? Level::kWarning : Level::kNote,
+                              "pcie_correctable_errors",
+                              fmt::format("{} correctable link errors {}", sum.events, when(sum)));
   finding.cause =
       fmt::format("receiver of {}: errors arise on the way to it, in the direction {} the host",
-                  end.address, end.port == link.a.port ? "toward" : "away from");
+                  receiver.address, receiver.is_upper ? "toward" : "away from");
   finding.evidence.push_back(sum.text());
-  finding.evidence.push_back("by type since boot: " + types_text(context, assessment.host, end.port,
+  finding.evidence.push_back("by type since boot: " + types_text(context, assessment.host,
+                                                                 receiver.port,
                                                                  Metric::kAerCorrectable));
   if (const double bits = bits_received(link, sum.over); bits > 0) {
-    const auto ratio = base::Interval{bounds.low / bits, bounds.high / bits};
+    const auto bounds = base::poisson_bounds(sum.events);
     finding.evidence.push_back(fmt::format(
-        "error ratio {:.1e} to {:.1e} (95 %, one bit per error); the standard allows {:.0e}",
-        ratio.low, ratio.high, kErrorRatioTarget));
+        "error ratio {:.1e} to {:.1e} (95 %, one bit per error); the standard's limit is "
+        "{:.0e}, ours {:g} an hour",
+        bounds.low / bits, bounds.high / bits, kErrorRatioTarget, kCorrectablePerHour));
   }
   finding.next_step =
       sum.since_boot ? "Run `weft scan --watch 60s` to see whether it still goes on."
@@ -84,14 +123,14 @@ void judge_correctable(Context& context, LinkAssessment& assessment, const LinkS
 }
 
 void judge_uncorrectable(Context& context, LinkAssessment& assessment, const LinkState& link,
-                         const observe::LinkEnd& end, Metric metric, const char* word) {
-  const auto total = context.rate(assessment.host, end.port, metric);
+                         const Receiver& receiver, Metric metric, const char* word) {
+  const auto total = context.rate(assessment.host, receiver.port, metric);
   if (!total || total->events == 0) {
     return;
   }
   std::uint64_t benign = 0;
   for (const char* type : kBenignUncorrectable) {
-    if (const auto one = context.rate(assessment.host, end.port, metric, type)) {
+    if (const auto one = context.rate(assessment.host, receiver.port, metric, type)) {
       benign += one->events;
     }
   }
@@ -99,16 +138,16 @@ void judge_uncorrectable(Context& context, LinkAssessment& assessment, const Lin
   const auto level = !total->since_boot && !only_benign ? Level::kCritical
                      : only_benign                      ? Level::kNote
                                                         : Level::kWarning;
-  auto& finding = context.add(
-      assessment, link, level,
-      metric == Metric::kAerFatal ? "pcie_fatal_errors" : "pcie_nonfatal_errors",
-      fmt::format("{} {} errors {}", total->events, word,
-                  total->since_boot ? "since boot" : "in " + duration_text(total->over)));
+  auto& finding =
+      context.add(assessment, link, level,
+                  metric == Metric::kAerFatal ? "pcie_fatal_errors" : "pcie_nonfatal_errors",
+                  fmt::format("{} {} error{} {}", total->events, word,
+                              total->events == 1 ? "" : "s", when(*total)));
   finding.cause = only_benign ? "requests that software should not have made; not the link"
-                              : "detected by " + end.address;
+                              : "detected by " + receiver.address;
   finding.evidence.push_back(total->text());
   finding.evidence.push_back("by type since boot: " +
-                             types_text(context, assessment.host, end.port, metric));
+                             types_text(context, assessment.host, receiver.port, metric));
   finding.next_step =
       only_benign ? "" : "Read the kernel log of that time for the packet's header.";
 }
@@ -120,14 +159,11 @@ void find_pcie_errors(Context& context) {
     if (link.family != fabric::ProtocolFamily::kPcie) {
       return;
     }
-    for (const auto* end : {&link.a, &link.b}) {
-      if (end->port.is_null()) {
-        continue;
-      }
-      judge_correctable(context, assessment, link, *end);
-      judge_uncorrectable(context, assessment, link, *end, Metric::kAerNonfatal,
+    for (const auto& receiver : receivers(context, assessment, link)) {
+      judge_correctable(context, assessment, link, receiver);
+      judge_uncorrectable(context, assessment, link, receiver, Metric::kAerNonfatal,
                           "uncorrectable, non-fatal");
-      judge_uncorrectable(context, assessment, link, *end, Metric::kAerFatal, "fatal");
+      judge_uncorrectable(context, assessment, link, receiver, Metric::kAerFatal, "fatal");
     }
   });
 }

@@ -84,9 +84,25 @@ void assess_pcie_links(Context& context) {
                          [](const auto& x, const auto& y) { return x.second < y.second; });
     assessment.peers = fmt::format("{} of {} like it run {} {}", most->second, group.links,
                                    rate_text(most->first.first), width_text(most->first.second));
-    if (group.links >= 3 && most->second * 3 >= group.links * 2) {
-      assessment.usual_rate = most->first.first;
-      assessment.usual_width = most->first.second;
+    // Speed and width are counted apart: idling links differ in speed and not in width.
+    std::map<base::TransferRate, int> rates;
+    std::map<base::LaneCount, int> widths;
+    for (const auto& [running, count] : group.running) {
+      rates[running.first] += count;
+      widths[running.second] += count;
+    }
+    const auto is_usual = [&](int count) {
+      return group.links >= 3 && count * 3 >= group.links * 2;
+    };
+    for (const auto& [rate, count] : rates) {
+      if (is_usual(count)) {
+        assessment.usual_rate = rate;
+      }
+    }
+    for (const auto& [width, count] : widths) {
+      if (is_usual(count)) {
+        assessment.usual_width = width;
+      }
     }
   });
 }

@@ -81,6 +81,23 @@ std::vector<std::string> trouble(const Context& context, const LinkAssessment& a
   return out;
 }
 
+/// Training at boot leaves a few errors and sticky bits behind on healthy links; this many do not
+/// come from there. A house choice.
+constexpr std::uint64_t kErrorsMin = 10;
+
+bool has_many_errors(const Context& context, const LinkAssessment& assessment,
+                     const LinkState& link) {
+  std::uint64_t errors = 0;
+  for (const auto* end : {&link.a, &link.b}) {
+    for (const char* type : {"RxErr", "BadTLP", "BadDLLP", "Rollover", "Timeout"}) {
+      const auto rate =
+          context.rate(assessment.host, end->port, observe::Metric::kAerCorrectable, type);
+      errors += rate ? rate->events : 0;
+    }
+  }
+  return errors >= kErrorsMin;
+}
+
 /// Which direction the signs point to, where they stand at one end only; empty where they do not
 /// say.
 std::string direction(const Context& context, const LinkAssessment& assessment,
@@ -229,7 +246,7 @@ SpeedVerdict weigh_speed(const Context& context, const LinkAssessment& assessmen
                            "Run `weft scan --watch 30s` while it works: an idle link comes "
                            "back to full speed, a stuck one does not.",
                        .evidence = {}};
-  if (was_watched && history.ever_ran_at(*assessment.possible_rate)) {
+  if (was_watched && history.came_back_to(*assessment.possible_rate) && !is_busy) {
     verdict.code = "pcie_rate_cycles";
     verdict.sentence = fmt::format("idle cycling: {} speed changes seen, {} reached",
                                    history.rate_changes(), rate_text(*assessment.possible_rate));
@@ -258,7 +275,7 @@ SpeedVerdict weigh_speed(const Context& context, const LinkAssessment& assessmen
     verdict.next_step = "Retrain the link; if it stays low, reseat the card and scan again.";
     return verdict;
   }
-  if (auto signs = trouble(context, assessment, link); !signs.empty()) {
+  if (auto signs = trouble(context, assessment, link); has_many_errors(context, assessment, link)) {
     verdict.level = Level::kWarning;
     verdict.code = "pcie_rate_fell_back";
     verdict.sentence = low + ", with link errors";
