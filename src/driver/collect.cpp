@@ -35,9 +35,10 @@ observe::HostInfo host_info(const bus::Host& host) {
   info.uptime = uptime(tree);
   info.is_root = text_or("weft/rights") == "root";
   info.is_simulated = tree.exists("weft/simulated");
-  // Ids must not change with the name of a capture: the machine id is what stays. It is only hashed,
-  // never printed (machine-id(5) asks for that). The host name is beside it since cloned images share
-  // machine ids; where there is neither, or no time to tell two looks apart, a source is its own host.
+  // Ids must not change with the name of a capture: the machine id is what stays. It is only
+  // hashed, never printed (machine-id(5) asks for that). The host name stands beside it, since
+  // cloned images share machine ids; without either, or a time to tell two looks apart, a source is
+  // its own host.
   const auto machine_id = text_or("etc/machine-id");
   const bool can_be_told_apart = info.is_live || tree.exists("weft/time_ns");
   const bool is_named = !machine_id.empty() || !info.name.empty();

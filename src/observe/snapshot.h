@@ -106,8 +106,8 @@ struct HostInfo {
   std::string source;    ///< "this machine", "rack7.tar.zst"
   bool is_live = false;
   bool is_one_of_several_looks = false;  ///< may be joined with other looks at the same identity
-  bool is_root = false;       ///< collected with root's rights
-  bool is_simulated = false;  ///< a demo or a twin: say so
+  bool is_root = false;                  ///< collected with root's rights
+  bool is_simulated = false;             ///< a demo or a twin: say so
   std::optional<base::Duration> uptime;
 };
 
