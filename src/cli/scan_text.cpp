@@ -430,6 +430,7 @@ class Printer {
         places_of[finding.sentence].push_back(finding.place);
       }
     }
+    notes.reserve(places_of.size());
     for (const auto& [sentence, places] : places_of) {
       notes.push_back(places.size() > 1 ? fmt::format("{} links: {}", places.size(), sentence)
                                         : fmt::format("{}: {}", places.front(), sentence));

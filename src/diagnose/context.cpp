@@ -173,6 +173,10 @@ std::optional<base::Duration> Context::was_watched(std::size_t host) const {
   return interval;
 }
 
+bool CounterRate::is_proven_above(double events_per_hour) const {
+  return per_hour.low > events_per_hour && (!since_boot || events >= kEventsMin);
+}
+
 void CounterRate::bound() {
   const double hours = over.seconds() / 3600.0;
   if (hours <= 0) {

@@ -16,6 +16,10 @@
 
 namespace weft::diagnose {
 
+/// Fewer events than this since boot prove nothing: links make some while they come up. A house
+/// choice.
+inline constexpr std::uint64_t kEventsMin = 5;
+
 /// Events counted over a known time, with 95 % bounds on the rate.
 struct CounterRate {
   std::uint64_t events = 0;
@@ -24,7 +28,9 @@ struct CounterRate {
   bool over_is_at_most =
       false;                ///< it counts since its driver loaded or it was cleared: no earlier
   base::Interval per_hour;  ///< low 0 and high infinite where the time is unknown
-  void bound();             ///< sets per_hour from events and over
+  /// The lower bound lies above, and the events are not just those of coming up.
+  [[nodiscard]] bool is_proven_above(double events_per_hour) const;
+  void bound();  ///< sets per_hour from events and over
   /// "512 since boot (3.2 d): 6.1 to 7.2 per hour (95 %)"
   [[nodiscard]] std::string text() const;
 };

@@ -437,6 +437,13 @@ TEST(Judge, FlapsCountEvenWhereTheLinkIsDownNow) {
   EXPECT_NE(find(judged(host), "ethernet_flaps"), nullptr);
 }
 
+TEST(Judge, OneCarrierLossWhileComingUpIsSilent) {
+  auto host = other_family(fabric::ProtocolFamily::kEthernet);
+  host.snapshot.host.uptime = base::seconds(10);
+  host.count(host.ports_a[0], Metric::kCarrierDown, "", 1);
+  EXPECT_THAT(judged(host).findings, IsEmpty());
+}
+
 TEST(Judge, InfinibandRecoveriesAreAWarning) {
   auto host = other_family(fabric::ProtocolFamily::kInfiniband);
   EXPECT_THAT(judged(host).findings, IsEmpty());

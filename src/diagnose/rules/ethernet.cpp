@@ -42,14 +42,13 @@ void judge_flaps(Context& context, LinkAssessment& assessment, const LinkState& 
   if (!flaps || flaps->events == 0) {
     return;
   }
-  const double per_day = flaps->per_hour.low * 24;
   const bool is_now = !flaps->since_boot;
-  if (per_day <= kFlapsPerDay && !is_now) {
+  if (!is_now && !flaps->is_proven_above(kFlapsPerDay / 24)) {
     return;
   }
   auto& finding = context.add(
       assessment, link, is_now ? Level::kCritical : Level::kWarning, "ethernet_flaps",
-      fmt::format("carrier lost {} times {}", flaps->events,
+      fmt::format("carrier lost {} time{} {}", flaps->events, flaps->events == 1 ? "" : "s",
                   is_now ? "in " + duration_text(flaps->over) : "since its driver loaded"));
   finding.cause = "unknown which end: module, cable or the far port";
   finding.evidence.push_back(flaps->text());
@@ -63,7 +62,7 @@ void judge_count(Context& context, LinkAssessment& assessment, const LinkState& 
     if (!rate || rate->events == 0) {
       continue;
     }
-    const bool is_proven = rate->per_hour.low > kUncorrectablePerHour;
+    const bool is_proven = rate->is_proven_above(kUncorrectablePerHour);
     auto& finding = context.add(assessment, link, is_proven ? level : Level::kNote, code,
                                 fmt::format("{} {} {}", rate->events, what,
                                             rate->since_boot ? "since its driver loaded"

@@ -79,7 +79,7 @@ void find_infiniband(Context& context) {
         continue;
       }
       auto& finding = context.add(
-          assessment, link, rate->per_hour.low > counter.per_hour ? counter.level : Level::kNote,
+          assessment, link, rate->is_proven_above(counter.per_hour) ? counter.level : Level::kNote,
           counter.code, fmt::format("{} {}", rate->events, counter.what));
       finding.cause = "this receiver, or the path toward it";
       finding.evidence.push_back(rate->text());

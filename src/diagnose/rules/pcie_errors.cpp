@@ -24,9 +24,6 @@ constexpr const char* kLinkErrorTypes[] = {"RxErr", "BadTLP", "BadDLLP", "Rollov
 /// Kinds of uncorrectable errors that probing software causes on healthy machines.
 constexpr const char* kBenignUncorrectable[] = {"UnsupReq", "ACSViol"};
 
-/// Fewer correctable errors than this are a note at any rate: training at boot makes some.
-constexpr std::uint64_t kEventsMin = 10;
-
 /// A port that counts errors of a link.
 struct Receiver {
   fabric::PortId port;
@@ -99,7 +96,7 @@ void judge_correctable(Context& context, LinkAssessment& assessment, const LinkS
     return;
   }
   sum.bound();
-  const bool is_proven = sum.per_hour.low > kCorrectablePerHour && sum.events >= kEventsMin;
+  const bool is_proven = sum.is_proven_above(kCorrectablePerHour);
   auto& finding = context.add(assessment, link, is_proven ? Level::kWarning : Level::kNote,
                               "pcie_correctable_errors",
                               fmt::format("{} correctable link errors {}", sum.events, when(sum)));
