@@ -6,7 +6,6 @@
 #include "fabric/protocol.h"
 
 #include <array>
-#include <cmath>
 
 namespace weft::fabric {
 namespace {
@@ -279,26 +278,26 @@ constexpr std::array<Protocol, kRows.size()> make_table() {
   std::array<Protocol, kRows.size()> table;
   for (std::size_t i = 0; i < kRows.size(); ++i) {
     const Row& row = kRows[i];
-    table[i] = {.id = static_cast<ProtocolId>(i),
-                .key = row.key,
-                .title = row.title,
-                .family = row.family,
-                .lane_rate = base::TransferRate(
-                    static_cast<std::uint64_t>(std::llround(row.line_rate / 1e6))),
-                .line_rate = base::BitsPerSecond(row.line_rate),
-                .modulation = row.modulation,
-                .nyquist_ghz = row.line_rate / bits(row.modulation) / 2 / 1e9,
-                .encoding = row.coding.encoding,
-                .encoding_efficiency = row.coding.efficiency,
-                .fec = row.fec.name,
-                .fec_efficiency = row.fec.efficiency,
-                .flit_efficiency = row.flit_efficiency,
-                .features = row.features,
-                .widths = row.widths,
-                .error_target = row.target.ratio,
-                .error_point = row.target.point,
-                .source = row.source,
-                .is_modelled = row.source.starts_with("modelled:")};
+    table[i] = {
+        .id = static_cast<ProtocolId>(i),
+        .key = row.key,
+        .title = row.title,
+        .family = row.family,
+        .lane_rate = base::TransferRate((static_cast<std::uint64_t>(row.line_rate / 1e5) + 5) / 10),
+        .line_rate = base::BitsPerSecond(row.line_rate),
+        .modulation = row.modulation,
+        .nyquist_ghz = row.line_rate / bits(row.modulation) / 2 / 1e9,
+        .encoding = row.coding.encoding,
+        .encoding_efficiency = row.coding.efficiency,
+        .fec = row.fec.name,
+        .fec_efficiency = row.fec.efficiency,
+        .flit_efficiency = row.flit_efficiency,
+        .features = row.features,
+        .widths = row.widths,
+        .error_target = row.target.ratio,
+        .error_point = row.target.point,
+        .source = row.source,
+        .is_modelled = row.source.starts_with("modelled:")};
   }
   return table;
 }
