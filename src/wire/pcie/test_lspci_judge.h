@@ -279,7 +279,7 @@ class LspciJudge {
       for (const DecodedRegister& one : current_->registers) {
         if (one.group == nullptr && one.field(name) != nullptr) {
           reg = &one;
-          text = name + ": " + text;
+          text.insert(0, ": ").insert(0, name);
           break;
         }
       }
