@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Third-party libraries, under the names that the table of folders uses: WEFT_FMT, WEFT_YAML, WEFT_ZSTD,
-# Boost::headers, tl::expected, nlohmann_json::nlohmann_json, CLI11::CLI11. Reasons: docs/DEPENDENCIES.md.
+# Boost::headers, WEFT_EIGEN, WEFT_PNG, tl::expected, nlohmann_json::nlohmann_json, CLI11::CLI11. Reasons: docs/DEPENDENCIES.md.
 find_package(tl-expected REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -11,7 +11,11 @@ if(NOT WEFT_STATIC)
   find_package(Boost 1.74 REQUIRED)
   set(WEFT_FMT fmt::fmt)
   set(WEFT_YAML yaml-cpp)
+  find_package(Eigen3 3.4 REQUIRED)
+  find_package(PNG REQUIRED)
   set(WEFT_ZSTD zstd)
+  set(WEFT_EIGEN Eigen3::Eigen)
+  set(WEFT_PNG PNG::PNG)
   return()
 endif()
 
@@ -21,6 +25,9 @@ if(NOT WEFT_SYSROOT)
   set(WEFT_SYSROOT /usr)
 endif()
 set(WEFT_YAML ${WEFT_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libyaml-cpp.a)
+# No physics and no drawing in the read-only program.
+set(WEFT_EIGEN "")
+set(WEFT_PNG "")
 set(WEFT_ZSTD ${WEFT_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libzstd.a)
 foreach(archive ${WEFT_YAML} ${WEFT_ZSTD})
   if(NOT EXISTS ${archive})

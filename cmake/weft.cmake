@@ -78,8 +78,10 @@ function(weft_fuzzer name folder source)
   set_tests_properties(${test} PROPERTIES LABELS fuzz TIMEOUT ${timeout})
 endfunction()
 
+# NOT_READONLY names what the static read-only program leaves out: files (without .cpp), sub-folders and used
+# folders.
 function(weft_folder name)
-  cmake_parse_arguments(arg "" "" "USES;LINK;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "" "" "USES;LINK;PRIVATE;NOT_READONLY" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB_RECURSE all CONFIGURE_DEPENDS ${dir}/*.cpp)
   set(tests ${all})
@@ -90,6 +92,12 @@ function(weft_folder name)
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "(_test|_bench|_fuzz|main)\\.cpp$")
+  if(WEFT_STATIC)
+    list(REMOVE_ITEM arg_USES ${arg_NOT_READONLY})
+    foreach(left_out IN LISTS arg_NOT_READONLY)
+      list(FILTER sources EXCLUDE REGEX "^${dir}/${left_out}(\\.cpp|/.*)$")
+    endforeach()
+  endif()
   if(NOT sources)
     file(WRITE ${CMAKE_BINARY_DIR}/empty_${name}.cpp "")
     set(sources ${CMAKE_BINARY_DIR}/empty_${name}.cpp)
@@ -130,6 +138,35 @@ function(weft_folder name)
     get_filename_component(stem ${source} NAME_WE)
     weft_fuzzer(${stem} ${name} ${source})
   endforeach()
+endfunction()
+
+# The *.yaml of `data` become constants of folder's library: weft::<folder>::embedded_<name>().
+function(weft_embed folder name data)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${data}/*.yaml)
+  set(rows "")
+  foreach(file IN LISTS files)
+    get_filename_component(stem ${file} NAME_WE)
+    file(READ ${file} text)
+    string(APPEND rows "    {\"${stem}\", R\"__embed__(${text})__embed__\"},\n")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  endforeach()
+  list(LENGTH files count)
+  set(source ${CMAKE_BINARY_DIR}/embedded/${folder}_${name}.cpp)
+  file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
+"// Made by weft_embed() from ${data}/*.yaml.
+#include \"${folder}/embedded.h\"
+
+namespace weft::${folder} {
+
+std::span<const EmbeddedFile> embedded_${name}() {
+  static constexpr std::array<EmbeddedFile, ${count}> kFiles = {{
+@rows@  }};
+  return kFiles;
+}
+
+}  // namespace weft::${folder}
+")
+  target_sources(weft_${folder} PRIVATE ${source})
 endfunction()
 
 function(weft_programs)

@@ -6,9 +6,6 @@
 #include "cli/rack.h"
 #include "cli/scan.h"
 
-#include <algorithm>
-#include <iterator>
-
 namespace weft::cli {
 
 std::span<const VerbSpec> verbs() {
@@ -16,16 +13,6 @@ std::span<const VerbSpec> verbs() {
       scan_verb(), capture_verb(), rack_check_verb(), rack_show_verb(), rack_diff_verb(),
   };
   return kVerbs;
-}
-
-std::span<const VerbSpec> read_only_verbs() {
-  static const std::vector<VerbSpec> kReadOnly = [] {
-    std::vector<VerbSpec> found;
-    std::copy_if(verbs().begin(), verbs().end(), std::back_inserter(found),
-                 [](const VerbSpec& verb) { return verb.is_read_only; });
-    return found;
-  }();
-  return kReadOnly;
 }
 
 }  // namespace weft::cli
