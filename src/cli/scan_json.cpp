@@ -127,7 +127,8 @@ Json end_json(const observe::LinkEnd& end) {
           {"clock_power_management", reading_json(end.clock_power_management)},
           {"power_state", reading_json(end.power_state)},
           {"answers", reading_json(end.answers)},
-          {"contained", reading_json(end.contained)}};
+          {"contained", reading_json(end.contained)},
+          {"powered_off", reading_json(end.powered_off)}};
 }
 
 Json link_json(const observe::LinkState& link, const diagnose::LinkAssessment& assessment) {
@@ -143,8 +144,10 @@ Json link_json(const observe::LinkState& link, const diagnose::LinkAssessment& a
           {"family", fabric::key(link.family)},
           {"level", diagnose::key(assessment.level)},
           {"up", reading_json(link.up)},
+          {"physically_up", reading_json(link.physically_up)},
           {"rate_gts", rate_json(link.rate)},
           {"width", width_json(link.width)},
+          {"trained_width", width_json(link.trained_width)},
           {"data_rate_bps", data_rate_json(link.data_rate)},
           {"possible", possible},
           {"narrowed_by", assessment.narrowed_by},
@@ -204,8 +207,7 @@ JsonText attributes_json(const observe::Attributes& attributes, const bus::HostT
     text.pop_back();  // the closing brace
     text += ",\"config\":";
     text += json["values"].contains(observe::kAsleep)
-                ? dumped(absent_json(
-                      {observe::Absence::kUnreadable, "asleep; reading it would wake it"}))
+                ? dumped(absent_json({observe::Absence::kAsleep, {}}))
                 : config_json(tree, attributes.name);
     text += '}';
   }

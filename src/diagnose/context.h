@@ -20,6 +20,22 @@ namespace weft::diagnose {
 /// choice.
 inline constexpr std::uint64_t kEventsMin = 5;
 
+/// Training at boot leaves a few link errors and sticky bits behind on healthy PCIe links; this
+/// many at both ends together do not come from there. A house choice.
+inline constexpr std::uint64_t kLinkErrorsMin = 10;
+/// AER's correctable kinds that the physical and data link layers count, by the kernel's names and
+/// by their bit in Correctable Error Status (linux/pci_regs.h PCI_ERR_COR_*): they speak of the
+/// link, not of software.
+struct LinkErrorType {
+  const char* name;
+  std::uint64_t status_bit;
+};
+inline constexpr LinkErrorType kLinkErrorTypes[] = {{"RxErr", 1U << 0},
+                                                    {"BadTLP", 1U << 6},
+                                                    {"BadDLLP", 1U << 7},
+                                                    {"Rollover", 1U << 8},
+                                                    {"Timeout", 1U << 12}};
+
 /// Events counted over a known time, with 95 % bounds on the rate.
 struct CounterRate {
   std::uint64_t events = 0;

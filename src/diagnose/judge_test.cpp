@@ -451,6 +451,49 @@ TEST(Judge, InfinibandRecoveriesAreAWarning) {
   EXPECT_NE(find(judged(host), "infiniband_recovery"), nullptr);
 }
 
+TEST(Judge, AnInfinibandPortThatNoSubnetManagerBroughtUpIsAWarning) {
+  auto host = other_family(fabric::ProtocolFamily::kInfiniband);
+  host.link(0).up = false;
+  EXPECT_EQ(find(judged(host), "infiniband_not_active"), nullptr) << "nothing says it is plugged";
+  host.link(0).physically_up = true;
+  const auto report = judged(host);
+  ASSERT_NE(find(report, "infiniband_not_active"), nullptr);
+  EXPECT_EQ(report.overall, Level::kWarning);
+}
+
+TEST(Judge, AFullInfinibandCounterIsUnknownAndNotARate) {
+  auto host = other_family(fabric::ProtocolFamily::kInfiniband);
+  host.count(host.ports_a[0], Metric::kSymbolErrors, "", 65535);
+  const auto report = judged(host);
+  ASSERT_NE(find(report, "infiniband_counter_full"), nullptr);
+  EXPECT_EQ(find(report, "infiniband_symbol_errors"), nullptr);
+  EXPECT_EQ(report.overall, Level::kUnknown);
+}
+
+TEST(Judge, LanesThatRestInL0pAreNotLost) {
+  TestHost host(8);
+  host.link(3).width = LaneCount(4);
+  host.link(3).trained_width = LaneCount(16);
+  const auto report = judged(host);
+  EXPECT_EQ(find(report, "pcie_width_low"), nullptr);
+  ASSERT_NE(find(report, "pcie_lanes_resting"), nullptr);
+  EXPECT_EQ(find(report, "pcie_lanes_resting")->level, Level::kNote);
+  host.link(3).trained_width = LaneCount(8);
+  EXPECT_NE(find(judged(host), "pcie_width_low"), nullptr) << "it trained narrow";
+}
+
+TEST(Judge, ASlotThatSoftwareSwitchedOffIsNotDead) {
+  TestHost host(1);
+  host.link(0).up = false;
+  host.link(0).a.occupied = true;
+  EXPECT_NE(find(judged(host), "pcie_present_but_down"), nullptr);
+  host.link(0).a.powered_off = true;
+  const auto report = judged(host);
+  EXPECT_EQ(find(report, "pcie_present_but_down"), nullptr);
+  ASSERT_NE(find(report, "pcie_slot_powered_off"), nullptr);
+  EXPECT_EQ(report.overall, Level::kNote);
+}
+
 TEST(Judge, NvlinkErrorsThatStandStillDuringAWatchAreSilent) {
   auto before = other_family(fabric::ProtocolFamily::kNvlink);
   auto after = other_family(fabric::ProtocolFamily::kNvlink);

@@ -173,6 +173,8 @@ class PortBuilder {
     link_state.width = absent(Absence::kNotApplicable, "see the port's lanes");
     link_state.disabled =
         physical ? Reading<bool>(physical->name == "Disabled") : tl::unexpected(physical.error());
+    link_state.physically_up =
+        physical ? Reading<bool>(physical->name == "LinkUp") : tl::unexpected(physical.error());
     link_state.training = physical ? Reading<bool>(physical->name == "PortConfigurationTraining" ||
                                                    physical->name == "LinkErrorRecovery")
                                    : tl::unexpected(physical.error());

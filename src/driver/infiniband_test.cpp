@@ -43,6 +43,7 @@ TEST(InfinibandDriver, AnActivePortIsALink) {
   const auto& link = snapshot.links[0];
   EXPECT_EQ(link.family, fabric::ProtocolFamily::kInfiniband);
   EXPECT_EQ(link.up, true);
+  EXPECT_EQ(link.physically_up, true);
   EXPECT_DOUBLE_EQ(link.data_rate->value(), 400e9);
   EXPECT_EQ(link.a.address, "mlx5_0/1");
   EXPECT_EQ(snapshot.fabric.link(link.link)->protocol, fabric::find_protocol("ib-ndr"));
@@ -65,6 +66,7 @@ TEST(InfinibandDriver, APortThatIsDownHasNoRate) {
   const auto snapshot = host.collect_with(collect_infiniband);
   ASSERT_EQ(snapshot.links.size(), 1U);
   EXPECT_EQ(snapshot.links[0].up, false);
+  EXPECT_EQ(snapshot.links[0].physically_up, false);
   EXPECT_EQ(snapshot.links[0].disabled, true);
   EXPECT_EQ(snapshot.links[0].data_rate.error().why, Absence::kNotApplicable);
 }

@@ -129,7 +129,7 @@ class PcieBuilder {
                              ? nullptr
                              : &functions_[static_cast<std::size_t>(function.parent)];
     if (function.role == PortRole::kRootPort) {
-      return add_device("pci/" + function.root_bus, root_name(function), DeviceKind::kProcessor,
+      return add_device("pci/" + function.root_bus, function.root_bus, DeviceKind::kProcessor,
                         nullptr);
     }
     if (function.role == PortRole::kDownstream && parent != nullptr) {
@@ -141,8 +141,6 @@ class PcieBuilder {
     return add_device("pci/" + device_path(function, parent), device_address(function, parent),
                       kind_of_class(function.registers.class_code), &function);
   }
-
-  static std::string root_name(const PciFunction& function) { return function.root_bus; }
 
   /// Below a port there is one device, however many functions (ARI numbers them past 7); on a bus
   /// without a port above, the device number tells devices apart.
@@ -326,14 +324,14 @@ class PcieBuilder {
     return state;
   }
 
-  /// Running values: both ends report the same link; the port above is asked first, since a
-  /// function that stopped answering reads all ones.
   /// Widths that PCI Express knows.
   static bool is_width(base::LaneCount width) {
     constexpr std::array<std::uint32_t, 7> kWidths = {1, 2, 4, 8, 12, 16, 32};
     return std::find(kWidths.begin(), kWidths.end(), width.value()) != kWidths.end();
   }
 
+  /// Running values: both ends report the same link; the port above is asked first, since a
+  /// function that stopped answering reads all ones.
   void set_running(observe::LinkState& state, const PciFunction& above, const PciFunction& below) {
     const auto upper = running_link(tree_, above);
     const auto lower = running_link(tree_, below);
@@ -345,6 +343,7 @@ class PcieBuilder {
       state.width = absent(Absence::kGarbled,
                            fmt::format("Negotiated Link Width reads {}", state.width->value()));
     }
+    set_trained_width(state, above, below);
     const auto& registers = above.registers.link ? above.registers.link : below.registers.link;
     if (!registers) {
       const auto why = tl::unexpected(
@@ -369,13 +368,36 @@ class PcieBuilder {
       state.up = absent(Absence::kNotSupported, "the port does not report Data Link Layer Active");
     }
     if (registers->has_registers_2) {
-      state.retimers = static_cast<std::uint8_t>(registers->two_retimers_present ? 2
-                                                 : registers->retimer_present    ? 1
-                                                                                 : 0);
+      const int seen = registers->two_retimers_present ? 2 : registers->retimer_present ? 1 : 0;
+      if (seen > 0 || registers->detects_retimers) {
+        state.retimers = static_cast<std::uint8_t>(seen);
+      } else {
+        state.retimers = absent(Absence::kNotSupported, "the port does not detect retimers");
+      }
       state.flit_mode = registers->flit_mode;
     } else {
       state.retimers = absent(Absence::kNotSupported, "capability version 1");
       state.flit_mode = absent(Absence::kNotSupported, "capability version 1");
+    }
+  }
+
+  static void set_trained_width(observe::LinkState& state, const PciFunction& above,
+                                const PciFunction& below) {
+    const auto& upper = above.registers.device_3;
+    const auto& lower = below.registers.device_3;
+    if (!upper && !lower) {
+      state.trained_width = absent(Absence::kNotSupported, "no Device 3 capability");
+      return;
+    }
+    // L0p runs only where both ends enabled it; one that is hidden cannot say no.
+    const bool rests = (!upper || upper->l0p_enabled) && (!lower || lower->l0p_enabled);
+    const auto& width = upper ? upper->initial_width : lower->initial_width;
+    if (!rests) {
+      state.trained_width = absent(Absence::kNotApplicable, "L0p is not enabled");
+    } else if (width) {
+      state.trained_width = *width;
+    } else {
+      state.trained_width = absent(Absence::kGarbled, "Initial Link Width in Device Status 3");
     }
   }
 

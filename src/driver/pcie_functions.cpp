@@ -66,7 +66,7 @@ void read_config(const bus::HostTree& tree, const Above& up, PciFunction& functi
   if (in_d3cold || (!up.parent.empty() && is_suspended(tree, function.address) &&
                     is_suspended(tree, up.parent))) {
     function.is_asleep = true;
-    function.config = absent(Absence::kUnreadable, "asleep; reading it would wake it");
+    function.config = absent(Absence::kAsleep);
     return;
   }
   const auto config = tree.read(sysfs(function, "config"), kConfigBytes);
@@ -304,6 +304,7 @@ observe::LinkEnd link_end(const bus::HostTree& tree, const PciFunction& function
   }
   if (function.registers.slot && function.registers.slot->card_present) {
     end.occupied = *function.registers.slot->card_present;
+    end.powered_off = function.registers.slot->powered_off;
   }
   const auto& link = function.registers.link;
   if (!link) {

@@ -127,7 +127,7 @@ TEST(PcieDriver, DoesNotReadWhatSleeps) {
   const auto* link = link_to(snapshot, made.host.address(made.device[0]));
   ASSERT_NE(link, nullptr) << "the port above tells of the link";
   ASSERT_FALSE(link->b.max_rate);
-  EXPECT_EQ(link->b.max_rate.error().why, observe::Absence::kUnreadable);
+  EXPECT_EQ(link->b.max_rate.error().why, observe::Absence::kAsleep);
   EXPECT_EQ(link->b.power_state, "D3cold");
   EXPECT_FALSE(snapshot.notes.empty());
 }

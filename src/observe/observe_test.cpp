@@ -41,7 +41,7 @@ TEST(Reading, ErrorsBecomeReasons) {
 
 TEST(Reading, EveryReasonHasItsOwnKeyAndWords) {
   std::set<std::string_view> keys;
-  for (int i = 0; i <= static_cast<int>(Absence::kNotModelled); ++i) {
+  for (int i = 0; i <= static_cast<int>(Absence::kAsleep); ++i) {
     EXPECT_TRUE(keys.insert(key(static_cast<Absence>(i))).second);
     EXPECT_FALSE(words(static_cast<Absence>(i)).empty());
   }

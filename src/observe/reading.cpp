@@ -12,7 +12,7 @@ struct AbsenceName {
 };
 
 const AbsenceName& entry(Absence why) {
-  static constexpr std::array<AbsenceName, 7> kNames = {{
+  static constexpr std::array<AbsenceName, 8> kNames = {{
       {"needs_root", "needs root"},
       {"not_provided", "not given by this source"},
       {"not_supported", "not supported by the device"},
@@ -20,6 +20,7 @@ const AbsenceName& entry(Absence why) {
       {"garbled", "garbled"},
       {"not_applicable", "does not apply"},
       {"not_modelled", "not modelled yet"},
+      {"asleep", "asleep; reading it would wake it"},
   }};
   return kNames.at(static_cast<std::size_t>(why));
 }

@@ -23,6 +23,7 @@ enum class Absence : std::uint8_t {
   kGarbled,        ///< read, but it cannot be true (all ones, not a number)
   kNotApplicable,  ///< the question does not arise here (a link's partner is not a PCIe port)
   kNotModelled,    ///< Weftline does not know this family yet
+  kAsleep,         ///< reading it would wake the device
 };
 
 /// "needs root", "not provided by this source", …: what a person reads in place of the value.

@@ -68,6 +68,8 @@ struct LinkEnd {
   Reading<bool> contained = absent(Absence::kNotProvided);  ///< DPC holds the link below down
   Reading<bool> occupied =
       absent(Absence::kNotProvided);  ///< slot's presence detect; ports with a slot
+  Reading<bool> powered_off =
+      absent(Absence::kNotProvided);  ///< software switched the slot off; ports with a slot
 };
 
 /// What a link runs at, and what its ends say they could.
@@ -75,8 +77,12 @@ struct LinkState {
   fabric::LinkId link;
   fabric::ProtocolFamily family = fabric::ProtocolFamily::kUnknown;
   Reading<bool> up = absent(Absence::kNotProvided);
+  /// InfiniBand: signal and symbols are there, whatever the logical state says.
+  Reading<bool> physically_up = absent(Absence::kNotProvided);
   Reading<base::TransferRate> rate = absent(Absence::kNotProvided);  ///< PCIe, NVLink: one lane
   Reading<base::LaneCount> width = absent(Absence::kNotProvided);
+  /// PCIe with L0p enabled: width when it last trained; `width` may be less while lanes rest.
+  Reading<base::LaneCount> trained_width = absent(Absence::kNotProvided);
   Reading<base::BitsPerSecond> data_rate =
       absent(Absence::kNotProvided);  ///< Ethernet, IB: whole link
   Reading<bool> training = absent(Absence::kNotProvided);

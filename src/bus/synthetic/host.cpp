@@ -201,7 +201,9 @@ std::vector<std::uint8_t> Host::config(int index) {
     config.put(kExpress + PCI_EXP_SLTCAP, 4, static_cast<std::uint64_t>(index) << 19);
     config.put(kExpress + PCI_EXP_SLTSTA, 2, is_linked ? PCI_EXP_SLTSTA_PDS : 0);
   }
-  config.put(kExpress + PCI_EXP_LNKCAP2, 4, (std::uint64_t{2} << port.max_speed) - 2);
+  config.put(kExpress + PCI_EXP_LNKCAP2, 4,
+             ((std::uint64_t{2} << port.max_speed) - 2) |
+                 (faces_down(port.role) ? std::uint64_t{3} << 23 /* detects two retimers */ : 0));
   config.put(
       kExpress + PCI_EXP_LNKCTL2, 2,
       static_cast<std::uint64_t>(port.target_speed != 0 ? port.target_speed : port.max_speed) |

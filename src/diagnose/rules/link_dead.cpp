@@ -62,6 +62,15 @@ void judge_dead(Context& context, LinkAssessment& assessment, const LinkState& l
     finding.next_step = "Run `weft scan --watch 30s`.";
     return;
   }
+  if (!link.up.value_or(true) && link.a.powered_off.value_or(false)) {
+    auto& finding = context.add(assessment, link, Level::kNote, "pcie_slot_powered_off",
+                                "the slot is switched off");
+    finding.cause = fmt::format(
+        "Power Controller Control is set in Slot Control of {}: software switched it off",
+        link.a.address);
+    finding.next_step = "If this is not meant so, switch it on through sys/bus/pci/slots/*/power.";
+    return;
+  }
   if (!link.up.value_or(true) && link.a.occupied.value_or(false)) {
     auto& finding = context.add(assessment, link, Level::kCritical, "pcie_present_but_down",
                                 "a card is present and the link is down");

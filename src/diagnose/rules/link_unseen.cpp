@@ -17,7 +17,7 @@ void find_unseen_links(Context& context) {
       return;
     }
     const auto& why = link.rate ? link.width.error() : link.rate.error();
-    if (why.why == observe::Absence::kUnreadable && why.detail.starts_with("asleep")) {
+    if (why.why == observe::Absence::kAsleep) {
       return;
     }
     auto& finding = context.add(assessment, link, Level::kUnknown, "link_unreadable",

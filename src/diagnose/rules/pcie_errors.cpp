@@ -19,8 +19,6 @@ using observe::Metric;
 constexpr double kCorrectablePerHour = 6.0;
 /// PCI Express: bit error ratio that a lane must hold before FEC at 2.5 to 32 GT/s.
 constexpr double kErrorRatioTarget = 1e-12;
-/// Kinds that the physical and data link layers count: they speak of the link, not of software.
-constexpr const char* kLinkErrorTypes[] = {"RxErr", "BadTLP", "BadDLLP", "Rollover", "Timeout"};
 /// Kinds of uncorrectable errors that probing software causes on healthy machines.
 constexpr const char* kBenignUncorrectable[] = {"UnsupReq", "ACSViol"};
 
@@ -84,7 +82,7 @@ std::string when(const CounterRate& rate) {
 void judge_correctable(Context& context, LinkAssessment& assessment, const LinkState& link,
                        const Receiver& receiver) {
   CounterRate sum;
-  for (const char* type : kLinkErrorTypes) {
+  for (const auto& [type, status_bit] : kLinkErrorTypes) {
     if (const auto one =
             context.rate(assessment.host, receiver.port, Metric::kAerCorrectable, type)) {
       const auto events = sum.events + one->events;

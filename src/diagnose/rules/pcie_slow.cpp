@@ -58,7 +58,9 @@ std::vector<std::string> trouble(const Context& context, const LinkAssessment& a
                                 lanes_text(*lanes), *lanes));
     }
     std::string counts;
-    for (const char* type : {"RxErr", "BadTLP", "BadDLLP", "Rollover", "Timeout"}) {
+    std::uint64_t link_bits = 0;
+    for (const auto& [type, status_bit] : kLinkErrorTypes) {
+      link_bits |= status_bit;
       if (const auto count =
               context.number(assessment.host, end->port, observe::Metric::kAerCorrectable, type)) {
         counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", *count, type);
@@ -67,12 +69,9 @@ std::vector<std::string> trouble(const Context& context, const LinkAssessment& a
     if (!counts.empty()) {
       out.push_back(fmt::format("{} counted {} since boot", end->address, counts));
     }
-    // AER Correctable Error Status: bit 0 receiver, 6 bad TLP, 7 bad DLLP, 8 replay rollover,
-    // 12 replay timer timeout (linux/pci_regs.h PCI_ERR_COR_*).
-    constexpr std::uint64_t kLinkBits = 1U << 0 | 1U << 6 | 1U << 7 | 1U << 8 | 1U << 12;
     const auto status =
         context.number(assessment.host, end->port, observe::Metric::kAerCorrectableStatus, "");
-    if (status && (*status & kLinkBits) != 0) {
+    if (status && (*status & link_bits) != 0) {
       out.push_back(
           fmt::format("AER Correctable Error Status of {} is {:#x}: link errors not cleared",
                       end->address, *status));
@@ -81,21 +80,17 @@ std::vector<std::string> trouble(const Context& context, const LinkAssessment& a
   return out;
 }
 
-/// Training at boot leaves a few errors and sticky bits behind on healthy links; this many do not
-/// come from there. A house choice.
-constexpr std::uint64_t kErrorsMin = 10;
-
 bool has_many_errors(const Context& context, const LinkAssessment& assessment,
                      const LinkState& link) {
   std::uint64_t errors = 0;
   for (const auto* end : {&link.a, &link.b}) {
-    for (const char* type : {"RxErr", "BadTLP", "BadDLLP", "Rollover", "Timeout"}) {
+    for (const auto& [type, status_bit] : kLinkErrorTypes) {
       const auto rate =
           context.rate(assessment.host, end->port, observe::Metric::kAerCorrectable, type);
       errors += rate ? rate->events : 0;
     }
   }
-  return errors >= kErrorsMin;
+  return errors >= kLinkErrorsMin;
 }
 
 /// Which direction the signs point to, where they stand at one end only; empty where they do not
@@ -156,8 +151,24 @@ void add_victims(const Context& context, const LinkAssessment& assessment, const
   }
 }
 
+/// In L0p a link gives lanes a rest and takes them back without training: its width when it trained
+/// is what tells lost lanes from resting ones (Device Status 3, Initial Link Width).
+bool rests_lanes(Context& context, LinkAssessment& assessment, const LinkState& link) {
+  if (!link.trained_width || *link.trained_width < *assessment.possible_width) {
+    return false;
+  }
+  auto& finding = context.add(
+      assessment, link, Level::kNote, "pcie_lanes_resting",
+      fmt::format("runs {} of {}; trained at {}, so lanes rest in L0p", width_text(*link.width),
+                  width_text(*assessment.possible_width), width_text(*link.trained_width)));
+  finding.cause = "the link saves power; healthy";
+  finding.next_step = "Run `weft scan --watch 30s` while it works: resting lanes come back.";
+  return true;
+}
+
 void judge_width(Context& context, LinkAssessment& assessment, const LinkState& link) {
-  if (!link.width || !assessment.possible_width || *link.width >= *assessment.possible_width) {
+  if (!link.width || !assessment.possible_width || *link.width >= *assessment.possible_width ||
+      rests_lanes(context, assessment, link)) {
     return;
   }
   const auto possible = assessment.possible_width->value();

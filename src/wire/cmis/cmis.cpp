@@ -43,13 +43,15 @@ void applications(const ModuleMemory& memory, ModuleInfo& info) {
 
 ModuleMedium medium(std::uint8_t media_type, std::optional<std::uint8_t> technology,
                     const ModuleInfo& info) {
-  const auto copper = technology ? copper_of(*technology) : std::nullopt;
+  const auto copper_or = [&](ModuleMedium other) {
+    return technology ? copper_of(*technology).value_or(other) : other;
+  };
   switch (media_type) {
     case kPassiveCable:
-      return copper.value_or(ModuleMedium::kPassiveCopper);
+      return copper_or(ModuleMedium::kPassiveCopper);
     case kActiveCable:
       // The host sees an active cable; its technology byte tells copper from fibre.
-      return technology ? copper.value_or(ModuleMedium::kActiveOptical) : ModuleMedium::kUnknown;
+      return technology ? copper_or(ModuleMedium::kActiveOptical) : ModuleMedium::kUnknown;
     case kBaseT:
       return ModuleMedium::kTwistedPair;
     case kSinglemode:

@@ -56,14 +56,20 @@ struct ExpressPlaces {
         speed = in("LnkSta", "Speed"), width = in("LnkSta", "Width"),
         training = in("LnkSta", "Train"), active = in("LnkSta", "DLActive"),
         bandwidth = in("LnkSta", "BWMgmt"), autonomous = in("LnkSta", "ABWMgmt"),
-        vector = in("LnkCap2", "Supported Link Speeds"),
+        vector = in("LnkCap2", "Supported Link Speeds"), detects = in("LnkCap2", "Retimer"),
         target = in("LnkCtl2", "Target Link Speed"), speed_disabled = in("LnkCtl2", "SpeedDis"),
         equalised = in("LnkSta2", "EqualizationComplete"),
         equalise = in("LnkSta2", "LinkEqualizationRequest"), retimer = in("LnkSta2", "Retimer"),
         retimers = in("LnkSta2", "2Retimers"), flit = in("LnkSta2", "FltMode"),
         hot_plug = in("SltCap", "HotPlug"), number = in("SltCap", "Slot"),
+        controller = in("SltCap", "PwrCtrl"), power_off = in("SltCtl", "Power"),
         present = in("SltSta", "PresDet"), power_fault = in("SltSta", "PowerFlt");
 };
+
+/// Log2 of the lanes; 5 and 6 are reserved, 7 means "dynamic" where a target is asked for.
+std::optional<base::LaneCount> width_of_code(std::uint32_t code) {
+  return code <= 4 ? std::optional(base::LaneCount(1U << code)) : std::nullopt;
+}
 
 struct OtherPlaces {
   Place power_state = place(Kind::kStandard, 0x01, "Status", "PowerState");
@@ -78,6 +84,8 @@ struct OtherPlaces {
         root_status = whole(Kind::kExtended, 0x01, "RootSta");
   Place serial_low = whole(Kind::kExtended, 0x03, "SerialLow"),
         serial_high = whole(Kind::kExtended, 0x03, "SerialHigh");
+  Place l0p = place(Kind::kExtended, 0x2F, "DevCtl3", "L0p"),
+        initial_width = place(Kind::kExtended, 0x2F, "DevSta3", "Initial Link Width");
   Place lane_errors = whole(Kind::kExtended, 0x19, "LaneErrStat");
 };
 
@@ -148,6 +156,7 @@ LinkRegisters read_link(const Reader& in, bool version_2) {
   }
   link.target_rate = rate_of_code(in.get(p.target));
   link.autonomous_speed_disabled = in.get(p.speed_disabled) != 0;
+  link.detects_retimers = in.get(p.detects) != 0;
   link.retimer_present = in.get(p.retimer) != 0;
   link.two_retimers_present = in.get(p.retimers) != 0;
   link.equalization_complete = in.get(p.equalised) != 0;
@@ -166,7 +175,8 @@ void read_express(const Reader& in, Function& out) {
     out.slot = SlotRegisters{.hot_plug_capable = in.get(p.hot_plug) != 0,
                              .physical_number = in.get<std::uint16_t>(p.number),
                              .card_present = in.get(p.present) != 0,
-                             .power_fault = in.get(p.power_fault) != 0};
+                             .power_fault = in.get(p.power_fault) != 0,
+                             .powered_off = in.get(p.controller) != 0 && in.get(p.power_off) != 0};
   }
 }
 
@@ -196,6 +206,12 @@ void read_extended(const CapabilityAt& at, const Reader& in, Function& out) {
     case 0x19:
       if (in.has(p.lane_errors)) {
         out.lane_error_status = in.get(p.lane_errors);
+      }
+      break;
+    case 0x2F:
+      if (in.has(p.initial_width)) {
+        out.device_3 = Device3Registers{.l0p_enabled = in.get(p.l0p) != 0,
+                                        .initial_width = width_of_code(in.get(p.initial_width))};
       }
       break;
     case 0x1D:

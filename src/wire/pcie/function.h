@@ -54,6 +54,7 @@ struct LinkRegisters {
   bool has_registers_2 = false;                   ///< capability version 2 or later
   bool retimer_present = false;                   ///< Link Status 2
   bool two_retimers_present = false;
+  bool detects_retimers = false;       ///< Link Capabilities 2, Retimer Presence Detect Supported
   bool equalization_complete = false;  ///< Link Status 2, 8 GT/s
   bool equalization_requested = false;
   bool flit_mode = false;  ///< Link Status 2, Flit Mode Status
@@ -64,6 +65,14 @@ struct SlotRegisters {
   std::uint16_t physical_number = 0;
   std::optional<bool> card_present;  ///< Presence Detect State
   bool power_fault = false;
+  bool powered_off = false;  ///< a slot with a power controller that software switched off
+};
+
+/// Device 3 (2Fh): flit mode's link control.
+struct Device3Registers {
+  bool l0p_enabled = false;
+  /// Width when the link last trained; nullopt for a reserved code.
+  std::optional<base::LaneCount> initial_width;
 };
 
 struct AerRegisters {
@@ -99,6 +108,7 @@ struct Function {
   std::optional<SlotRegisters> slot;
   std::optional<AerRegisters> aer;
   std::optional<DpcRegisters> dpc;
+  std::optional<Device3Registers> device_3;
   std::optional<std::uint64_t> serial_number;  ///< Device Serial Number capability
   std::optional<std::uint8_t> power_state;  ///< Power Management Control/Status, 0 = D0 … 3 = D3hot
   std::optional<std::uint32_t> lane_error_status;  ///< Secondary PCI Express

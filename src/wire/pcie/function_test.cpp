@@ -108,9 +108,32 @@ TEST(PcieFunction, ReadsTheLink) {
   EXPECT_TRUE(link.has_registers_2);
   EXPECT_TRUE(link.retimer_present);
   EXPECT_FALSE(link.two_retimers_present);
+  EXPECT_FALSE(link.detects_retimers) << "Link Capabilities 2 bit 23 is clear";
   EXPECT_TRUE(link.equalization_complete);
   EXPECT_TRUE(link.equalization_requested);
   EXPECT_TRUE(link.flit_mode);
+}
+
+TEST(PcieFunction, ReadsTheWidthOfTheLastTrainingFromDevice3) {
+  auto config = root_port();
+  EXPECT_FALSE(read_function(config.bytes()).device_3.has_value());
+  config.extended(0x300, 0x2F);
+  config.put(0x308, 4, 1U << 3);  // Device Control 3: L0p Enable
+  config.put(0x30C, 4, 4);        // Device Status 3: Initial Link Width x16
+  const auto enabled = read_function(config.bytes());
+  ASSERT_TRUE(enabled.device_3.has_value());
+  EXPECT_TRUE(enabled.device_3->l0p_enabled);
+  EXPECT_EQ(enabled.device_3->initial_width, base::LaneCount(16));
+  config.put(0x30C, 4, 6);
+  EXPECT_EQ(read_function(config.bytes()).device_3->initial_width, std::nullopt) << "reserved";
+}
+
+TEST(PcieFunction, TellsASlotThatIsSwitchedOffFromOneWithoutAController) {
+  auto config = root_port();
+  config.put(0x40 + PCI_EXP_SLTCTL, 2, PCI_EXP_SLTCTL_PCC);
+  EXPECT_FALSE(read_function(config.bytes()).slot->powered_off) << "no power controller";
+  config.put(0x40 + PCI_EXP_SLTCAP, 4, PCI_EXP_SLTCAP_HPC | PCI_EXP_SLTCAP_PCP);
+  EXPECT_TRUE(read_function(config.bytes()).slot->powered_off);
 }
 
 TEST(PcieFunction, ReadsSlotAndErrors) {
