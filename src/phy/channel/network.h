@@ -72,13 +72,18 @@ struct PortPair {
 
 /// How values below the first measured frequency are made.
 enum class DcRule : std::uint8_t {
-  kExtrapolate,  ///< magnitude and unwrapped phase continued to a real value at 0 Hz
+  kExtrapolate,  ///< a transmission's ln|S| goes on over sqrt(f), others' real part over f^2
   kHold,         ///< the first point's magnitude, phase to 0
 };
 
-/// The network on other frequencies: magnitude and delay-removed phase interpolated (so that a long
-/// channel with coarse steps keeps its phase), extrapolated below by `rule`, zero above the last
-/// measured frequency. kInvalidArgument where frequencies do not ascend.
+/// The delay that explains most of a response's phase, s: the mean phase step weighted by |S|^2, of
+/// the range -1/4 to 3/4 of a turn in the finest frequency step. 0 where there is no response.
+[[nodiscard]] double bulk_delay_s(std::span<const double> frequency_hz, std::span<const Complex> s);
+
+/// The network on other frequencies: each response is turned back by its bulk delay (so that a long
+/// channel with coarse steps keeps its phase), interpolated by cubics, extrapolated below by
+/// `rule`, zero above the last measured frequency. The value at 0 Hz is real. kInvalidArgument
+/// where frequencies do not ascend.
 [[nodiscard]] base::Result<Network> resample(const Network& network,
                                              std::span<const double> frequency_hz,
                                              DcRule rule = DcRule::kExtrapolate);
