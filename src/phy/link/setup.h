@@ -100,6 +100,8 @@ struct Ctle {
   double zero_hz = 0;
   double pole1_hz = 0;
   double pole2_hz = 0;
+  double pole3_hz = 0;  ///< further real poles, 0 for none (PCIe 5 and later)
+  double pole4_hz = 0;
   double low_hz = 0;  ///< f_LF or f_HP
 };
 
@@ -146,11 +148,12 @@ struct Target {
 };
 
 struct LinkSetup {
-  std::string key;           ///< "pcie6", "eth-100g"
-  std::string title;         ///< "PCIe 6.0, 64 GT/s PAM4"
-  std::string protocol;      ///< a key of fabric's protocol table, for what else is known of it
-  std::string source;        ///< public source of the constants
-  bool is_modelled = false;  ///< at least one constant is not confirmed by a public source
+  std::string key;       ///< "pcie6", "eth-100g"
+  std::string title;     ///< "PCIe 6.0, 64 GT/s PAM4"
+  std::string protocol;  ///< a key of fabric's protocol table, for what else is known of it
+  std::vector<std::string> protocols;  ///< every such key that this serves; `protocol` is the first
+  std::string source;                  ///< public source of the constants
+  bool is_modelled = false;           ///< at least one constant is not confirmed by a public source
   std::vector<std::string> modelled;  ///< which, by their key in the file
   Signalling signalling;
   Transmitter tx;
@@ -161,13 +164,19 @@ struct LinkSetup {
   unsigned samples_per_ui = 32;  ///< M
 };
 
-/// A set-up from the text of a file of data/links/; problems name `file`, line and column.
+/// A set-up from the text of a file of data/links/; problems name `file`, line and column. A file
+/// may say `extends: KEY` and then gives only what differs. kInvalidArgument.
 [[nodiscard]] base::Result<LinkSetup> parse_setup(std::string_view text, std::string_view file);
+
+/// The set-up with one value changed: `path` is the keys of the file joined by full stops
+/// ("receiver.eta0_v2_per_ghz"), `value` what would stand behind the colon. kInvalidArgument.
+[[nodiscard]] base::Result<LinkSetup> override_setup(LinkSetup setup, std::string_view path,
+                                                     std::string_view value);
 
 /// Every set-up that comes with the program, by key. They are parsed once; a test parses them all.
 [[nodiscard]] std::span<const LinkSetup> setups();
-/// The one with this key, or one whose protocol this is ("pcie6", "eth-800g-100"); kNotFound names
-/// the nearest.
+/// The one with this key, or one that serves this protocol ("pcie6", "eth-800g-100"); kNotFound
+/// names the nearest.
 [[nodiscard]] base::Result<LinkSetup> find_setup(std::string_view key);
 
 }  // namespace weft::phy::link
