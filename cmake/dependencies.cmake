@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Third-party libraries, under the names that the table of folders uses: WEFT_FMT, WEFT_YAML, WEFT_ZSTD,
-# Boost::headers, WEFT_EIGEN, WEFT_PNG, tl::expected, nlohmann_json::nlohmann_json, CLI11::CLI11. Reasons: docs/DEPENDENCIES.md.
+# WEFT_EIGEN, WEFT_PNG, Boost::headers, tl::expected, nlohmann_json::nlohmann_json, CLI11::CLI11. Reasons:
+# docs/DEPENDENCIES.md.
 find_package(tl-expected REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)

@@ -118,6 +118,7 @@ Json end_json(const observe::LinkEnd& end) {
           {"max_rate_gts", rate_json(end.max_rate)},
           {"max_width", width_json(end.max_width)},
           {"max_data_rate_bps", data_rate_json(end.max_data_rate)},
+          {"advertised_data_rate_bps", data_rate_json(end.advertised_data_rate)},
           {"target_rate_gts", rate_json(end.target_rate)},
           {"autonomous_speed_disabled", reading_json(end.autonomous_speed_disabled)},
           {"bandwidth_management", reading_json(end.bandwidth_management)},

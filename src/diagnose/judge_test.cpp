@@ -437,6 +437,20 @@ TEST(Judge, FlapsCountEvenWhereTheLinkIsDownNow) {
   EXPECT_NE(find(judged(host), "ethernet_flaps"), nullptr);
 }
 
+TEST(Judge, AnEthernetPortToldToOfferLessIsNotSlow) {
+  auto host = other_family(fabric::ProtocolFamily::kEthernet);
+  auto& link = host.link(0);
+  link.data_rate = base::BitsPerSecond(25e9);
+  link.a.max_data_rate = base::BitsPerSecond(100e9);
+  link.b.max_data_rate = base::BitsPerSecond(100e9);
+  EXPECT_NE(find(judged(host), "ethernet_speed_low"), nullptr);
+  link.a.advertised_data_rate = base::BitsPerSecond(25e9);
+  const auto report = judged(host);
+  EXPECT_EQ(find(report, "ethernet_speed_low"), nullptr);
+  ASSERT_NE(find(report, "ethernet_speed_limited"), nullptr);
+  EXPECT_EQ(report.overall, Level::kNote);
+}
+
 TEST(Judge, OneCarrierLossWhileComingUpIsSilent) {
   auto host = other_family(fabric::ProtocolFamily::kEthernet);
   host.snapshot.host.uptime = base::seconds(10);

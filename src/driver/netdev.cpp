@@ -311,6 +311,8 @@ class PortBuilder {
     state.a.address = name_;
     state.a.max_data_rate =
         answers_.modes ? possible(answers_.modes->supported) : why(answers_.modes.error());
+    state.a.advertised_data_rate =
+        answers_.modes ? possible(answers_.modes->advertised) : why(answers_.modes.error());
     if (!answers_.modes) {
       state.b.max_data_rate = why(answers_.modes.error());
     } else if (answers_.modes->peer && fastest(*answers_.modes->peer) != nullptr) {

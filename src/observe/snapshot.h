@@ -57,6 +57,8 @@ struct LinkEnd {
   Reading<base::LaneCount> max_width = absent(Absence::kNotProvided);
   Reading<base::BitsPerSecond> max_data_rate =
       absent(Absence::kNotProvided);  ///< Ethernet, IB: whole link
+  Reading<base::BitsPerSecond> advertised_data_rate =
+      absent(Absence::kNotProvided);  ///< Ethernet: the fastest it was told to offer
   Reading<base::TransferRate> target_rate = absent(Absence::kNotProvided);
   Reading<bool> autonomous_speed_disabled = absent(Absence::kNotProvided);
   Reading<bool> bandwidth_management = absent(Absence::kNotProvided);  ///< LBMS

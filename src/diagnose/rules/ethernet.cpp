@@ -26,6 +26,16 @@ void judge_speed(Context& context, LinkAssessment& assessment, const LinkState& 
   if (*link.data_rate >= possible) {
     return;
   }
+  const auto& offered = link.a.advertised_data_rate;
+  if (offered && *offered < possible && *link.data_rate >= *offered) {
+    auto& finding =
+        context.add(assessment, link, Level::kNote, "ethernet_speed_limited",
+                    fmt::format("runs {}, the most that it offers; it could {}",
+                                data_rate_text(*link.data_rate), data_rate_text(possible)));
+    finding.cause = "a setting: the port advertises less than it supports";
+    finding.next_step = "If this is not meant so, let it advertise all of its modes (ethtool -s).";
+    return;
+  }
   // What the far end can is known only where auto-negotiation told it.
   auto& finding = context.add(
       assessment, link, far ? Level::kWarning : Level::kNote, "ethernet_speed_low",
