@@ -35,17 +35,18 @@ inline constexpr std::size_t kPathTextMax = 4096;
 inline constexpr std::size_t kElementsMax = 100;
 
 struct Element {
-  const Medium* medium = nullptr;  ///< null for a file
-  std::string file;                ///< measured Touchstone file; empty for media
-  std::optional<double> length_m;  ///< of a via: its stub
-  std::optional<double> gain_db;   ///< of a redriver
-  std::optional<double> celsius;
+  const Medium* medium = nullptr;       ///< null for a file
+  std::string file = {};                ///< measured Touchstone file; empty for media
+  std::optional<double> length_m = {};  ///< of a via: its stub
+  std::optional<double> gain_db = {};   ///< of a redriver
+  std::optional<double> celsius = {};
   std::string text;  ///< as written
 };
 
 struct PathSpec {
   std::vector<Element> elements;
-  std::vector<std::string> notes = {};  ///< what was assumed when it was made of a rack file
+  const Catalogue* media = &catalogue();  ///< that the elements are of
+  std::vector<std::string> notes = {};    ///< what was assumed when it was made of a rack file
 };
 
 /// Media are those of `from`, which must outlive the answer. Mistakes: where = "path:COLUMN".
@@ -75,7 +76,7 @@ struct Section {
   channel::Channel channel;  ///< of electrical sections; notes name modelled constants
   /// One-sided noise density at the receiver's end from redrivers and linear optics, V^2/Hz across
   /// 100 ohm, at the channel's frequencies; empty where there are none.
-  std::vector<double> noise_v2_per_hz;
+  std::vector<double> noise_v2_per_hz = {};
   const Medium* module = nullptr;  ///< of optical sections; also where linear optics are in the way
   const Medium* fibre = nullptr;
   double fibre_m = 0;
