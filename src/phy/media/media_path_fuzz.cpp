@@ -9,9 +9,8 @@
 #include <cstdlib>
 #include <string_view>
 
-using namespace weft::phy;
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace weft::phy;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto path = media::parse_path(text)) {
     constexpr std::array<double, 3> kGrid = {0, 1e9, 53e9};
