@@ -31,6 +31,15 @@ bool locale_is_utf8() {
   return false;
 }
 
+ColourDepth colour_depth() {
+  const std::string_view said = environment("COLORTERM");
+  if (said == "truecolor" || said == "24bit") {
+    return ColourDepth::kTrue;
+  }
+  return environment("TERM").find("256color") != std::string_view::npos ? ColourDepth::k256
+                                                                        : ColourDepth::k16;
+}
+
 constexpr std::string_view code(Colour colour) {
   switch (colour) {
     case Colour::kRed:
@@ -59,6 +68,7 @@ Terminal terminal(int fd) {
     return result;
   }
   result.colour = environment("NO_COLOR").empty() && environment("TERM") != "dumb";
+  result.depth = result.colour ? colour_depth() : ColourDepth::kNone;
   winsize size{};
   if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) {
     result.columns = size.ws_col;

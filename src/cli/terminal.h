@@ -9,12 +9,16 @@
 
 namespace weft::cli {
 
+/// How many colours a terminal says it has (COLORTERM and TERM).
+enum class ColourDepth { kNone, k16, k256, kTrue };
+
 /// What may be printed to a stream.
 struct Terminal {
   bool is_terminal = false;  ///< a person reads it; false for files and pipes
   bool colour = false;
   bool utf8 = false;  ///< the locale's character set; decides between lines and '|' '+'
   int columns = 80;   ///< 80 where it is not a terminal or does not say
+  ColourDepth depth = ColourDepth::kNone;  ///< kNone where `colour` is false
 };
 
 /// What stands behind file descriptor `fd` (1 is standard output).
