@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phy/fec/analytic.h"
 
+#include "phy/fec/burst.h"
 #include "phy/fec/counts.h"
 
 #include <algorithm>
@@ -18,22 +19,7 @@ namespace {
 using base::Code;
 using base::fail;
 
-/// Transition probabilities between "last line symbol right" (0) and "wrong" (1).
-struct Plain {
-  std::array<std::array<double, 2>, 2> at{};
-
-  friend Plain operator*(const Plain& a, const Plain& b) {
-    Plain product;
-    for (std::size_t i = 0; i < 2; ++i) {
-      for (std::size_t j = 0; j < 2; ++j) {
-        product.at[i][j] = a.at[i][0] * b.at[0][j] + a.at[i][1] * b.at[1][j];
-      }
-    }
-    return product;
-  }
-};
-
-/// The same with the errors counted on the way.
+/// Transitions of the chain with the errors counted on the way.
 template <class Number>
 struct Counted {
   std::array<std::array<ErrorCounts<Number>, 2>, 2> at;
@@ -62,40 +48,6 @@ struct Counted {
  private:
   std::size_t t_;
 };
-
-/// The Gilbert chain of one lane's line symbols.
-struct Chain {
-  double wrong = 0;   ///< stationary ratio of wrong line symbols
-  double follow = 0;  ///< P(wrong | wrong)
-  double start = 0;   ///< P(wrong | right)
-
-  [[nodiscard]] Plain matrix() const { return {{{{1 - start, start}, {1 - follow, follow}}}}; }
-};
-
-/// One FEC symbol: [state before][state after][symbol hit or not].
-using Symbol = std::array<std::array<std::array<double, 2>, 2>, 2>;
-
-Symbol one_symbol(const Chain& chain, std::size_t line_symbols, bool precoding) {
-  const Plain step = chain.matrix();
-  Symbol symbol{};
-  for (std::size_t before = 0; before < 2; ++before) {
-    std::array<std::array<double, 2>, 2> now{};  // [state][hit]
-    now[before][0] = 1;
-    for (std::size_t i = 0; i < line_symbols; ++i) {
-      std::array<std::array<double, 2>, 2> next{};
-      for (std::size_t from = 0; from < 2; ++from) {
-        for (std::size_t to = 0; to < 2; ++to) {
-          const bool hits = precoding ? from != to : to == 1;
-          next[to][1] += now[from][1] * step.at[from][to];
-          next[to][hits ? 1 : 0] += now[from][0] * step.at[from][to];
-        }
-      }
-      now = next;
-    }
-    symbol[before] = now;
-  }
-  return symbol;
-}
 
 /// What a codeword sees of the lanes: symbols per lane, and how far apart they are.
 struct Dealing {
@@ -137,11 +89,11 @@ ErrorCounts<Number> lane_counts(const Chain& chain, const Counted<Number>& step,
 
 template <class Number>
 ErrorCounts<Number> burst_counts(const CodeParameters& code, const Chain& chain,
-                                 const Symbol& symbol, const Dealing& deal,
+                                 const SymbolTransition& symbol, const Dealing& deal,
                                  std::size_t line_symbols) {
   // Through one counted symbol, then through those of the other codewords on this lane.
-  const Plain between =
-      power(chain.matrix(), (deal.gap - 1) * line_symbols, Plain{{{{1, 0}, {0, 1}}}});
+  const Transition between =
+      power(chain.matrix(), (deal.gap - 1) * line_symbols, Transition{{{{1, 0}, {0, 1}}}});
   Counted<Number> step(code.t);
   for (std::size_t from = 0; from < 2; ++from) {
     for (std::size_t to = 0; to < 2; ++to) {
@@ -161,19 +113,6 @@ ErrorCounts<Number> burst_counts(const CodeParameters& code, const Chain& chain,
     counts = counts * power(lane_counts(chain, step, each + 1, code.t), longer, one);
   }
   return counts;
-}
-
-double value_of(double number) {
-  return number;
-}
-double value_of(const Wide& number) {
-  return number.value();
-}
-double log10_of(double number) {
-  return std::log10(number);
-}
-double log10_of(const Wide& number) {
-  return number.log10();
 }
 
 template <class Number>
@@ -199,8 +138,6 @@ PostFec summarise(const CodeParameters& code, const ErrorCounts<Number>& counts,
   post.log10_bit_error_ratio = log10_of(bits);
   return post;
 }
-
-constexpr double kLeastInDouble = 1e-280;
 
 /// In double first; terms that underflow there are below 1e-308 each, so a result above
 /// kLeastInDouble has lost nothing. Below it, once more with the wide exponent.
@@ -237,18 +174,6 @@ base::Result<void> check(const CodeParameters& code, const ErrorProcess& errors)
   return {};
 }
 
-Chain chain_of(const ErrorProcess& errors) {
-  Chain chain;
-  chain.wrong = std::min(1.0, errors.ber * errors.bits_per_symbol);
-  chain.follow = errors.burst.value_or(chain.wrong);
-  if (chain.wrong > 0) {
-    chain.follow = std::max(chain.follow, 2 - 1 / chain.wrong);
-  }
-  chain.start =
-      chain.wrong < 1 ? std::min(1.0, chain.wrong * (1 - chain.follow) / (1 - chain.wrong)) : 1.0;
-  return chain;
-}
-
 }  // namespace
 }  // namespace analytic_impl
 
@@ -264,9 +189,9 @@ base::Result<PostFec> post_fec(const CodeParameters& code, const ErrorProcess& e
       return random_counts<Number>(code, before.symbol_error_ratio);
     });
   }
-  const Chain chain = chain_of(errors);
+  const Chain chain = Chain::holding(errors.ber * errors.bits_per_symbol, errors.burst);
   const std::size_t line_symbols = code.symbol_bits / errors.bits_per_symbol;
-  const Symbol symbol = one_symbol(chain, line_symbols, errors.precoding);
+  const SymbolTransition symbol = one_symbol(chain, line_symbols, errors.precoding);
   Totals before;
   before.symbol_error_ratio = (1 - chain.wrong) * (symbol[0][0][1] + symbol[0][1][1]) +
                               chain.wrong * (symbol[1][0][1] + symbol[1][1][1]);

@@ -58,6 +58,22 @@ class Wide {
   std::int64_t exponent_ = 0;
 };
 
+inline double value_of(double number) {
+  return number;
+}
+inline double value_of(const Wide& number) {
+  return number.value();
+}
+inline double log10_of(double number) {
+  return std::log10(number);
+}
+inline double log10_of(const Wide& number) {
+  return number.log10();
+}
+
+/// Results above it have lost nothing in double: what underflowed was below 1e-308 each time.
+inline constexpr double kLeastInDouble = 1e-280;
+
 inline constexpr std::size_t kMaxCounted = 32;
 
 /// P(count = i) for i <= t, P(count > t) and the sum of i P(count = i) over i > t. Also holds parts
