@@ -402,6 +402,7 @@ void Reader::rx_ffe(const YamlNode& node) {
       count("floating_taps", f.floating_taps, 0, 16),
       count("floating_span", f.floating_span, 0, 500),
       real("tap_max", f.tap_max, 1, 0, 10),
+      real("floating_max", f.floating_max, 1, 0, 10),
   };
   section(node, "`receiver.ffe`", fields);
 }

@@ -112,6 +112,7 @@ struct RxFfe {
   std::size_t floating_taps = 0;  ///< in each group
   std::size_t floating_span = 0;  ///< the last tap's distance from the cursor, UI
   double tap_max = 1;             ///< limit of |tap| relative to the main tap
+  double floating_max = 1;        ///< likewise of floating taps
 };
 
 struct Dfe {
