@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phy/eye/eye.h"
 
+#include "phy/eye/burst.h"
 #include "phy/eye/column.h"
 #include "phy/eye/surface.h"
 
@@ -386,6 +387,12 @@ base::Result<EyeResult> statistical_eye(const link::SlicerInput& input, const Ey
     eye.threshold_v.push_back(surface.voltage(row));
   }
   result::add_error_ratios(surface, input, options.gray, eye);
+  const BurstEstimate burst = estimate_burst(input, plan, surface.cache(), surface.jitter());
+  eye.burst = burst.a;
+  if (!options.dfe_error_free) {
+    eye.ser = std::min(1.0, eye.ser * burst.mean_length);
+    eye.ber = std::min(1.0, eye.ber * burst.mean_length);
+  }
   result::add_openings(surface, options, thresholds, eye);
   eye.density = std::move(surface.density());
   return eye;

@@ -26,7 +26,9 @@ struct EyeOptions {
   std::size_t phases = 32;  ///< columns over one UI, the sampling instant in the middle
   double bin_v = 0;         ///< width of a voltage bin; 0: chosen for 0.01 decade at 1e-18
   std::vector<double> contours = {1e-6, 1e-12, 1e-15};  ///< error ratios at which openings are read
-  bool dfe_error_free = true;  ///< decisions that feed the DFE are taken as right
+  /// Decisions that feed the DFE are taken as right; else `ser` and `ber` are multiplied by the
+  /// mean length of an error run (burst.h).
+  bool dfe_error_free = true;
   Threshold threshold = Threshold::kBest;
   bool gray = true;        ///< bits of neighbouring levels differ in one place; else plain binary
   bool is_density = true;  ///< fill EyeResult::density; without it the rest is the same, sooner
@@ -70,12 +72,13 @@ struct EyeResult {
   std::vector<double> phase_ui;     ///< of each column
   double v_min = 0, bin_v = 0;      ///< voltage of row 0's centre; step
   std::size_t rows = 0;
-  std::vector<double> density;        ///< [column][row]: probability of this bin, all levels
-  double ser = 0;                     ///< symbol error ratio at the sampling instant
-  double ber = 0;                     ///< bit error ratio there, by EyeOptions::gray
-  std::optional<double> mlse_ser;     ///< estimate behind a 1 + alpha D sequence detector
-  std::optional<double> mlse_ber;     ///< likewise, bits
-  std::vector<BathtubPoint> bathtub;  ///< over phase, worst eye
+  std::vector<double> density;     ///< [column][row]: probability of this bin, all levels
+  double ser = 0;                  ///< symbol error ratio at the sampling instant
+  double ber = 0;                  ///< bit error ratio there, by EyeOptions::gray
+  std::optional<double> mlse_ser;  ///< estimate behind a 1 + alpha D sequence detector
+  std::optional<double> mlse_ber;  ///< likewise, bits
+  double burst = 0;  ///< estimate of a, P(next wrong | this wrong), from the DFE's feedback
+  std::vector<BathtubPoint> bathtub;          ///< over phase, worst eye
   std::vector<VoltagePoint> voltage_bathtub;  ///< over voltage, eye by eye
   std::vector<EyeOpening> openings;
   std::vector<Contour> contours;
