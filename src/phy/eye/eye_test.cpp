@@ -225,7 +225,9 @@ TEST(Eye, SequenceDetectorGainsByTheTapItUses) {
 TEST(Eye, RefusesWhatCannotBeAnEye) {
   link::SlicerInput input = synthetic::of_cursors({1.0}, 0);
   EXPECT_TRUE(statistical_eye(input).has_value());
-  const auto refused = [](link::SlicerInput bad) { return !statistical_eye(bad).has_value(); };
+  const auto refused = [](const link::SlicerInput& one) {
+    return !statistical_eye(one).has_value();
+  };
   link::SlicerInput bad = input;
   bad.pulse[0] = -1;
   EXPECT_TRUE(refused(bad));
@@ -253,6 +255,7 @@ link::SlicerInput random_input() {
   const auto levels = *rc::gen::element(2U, 3U, 4U, 8U);
   std::vector<double> cursors;
   const int count = *rc::gen::inRange(1, 7);
+  cursors.reserve(8);
   for (int i = 0; i < count; ++i) {
     cursors.push_back(*rc::gen::inRange(-100, 101) * 1e-3 / (levels - 1));
   }

@@ -437,10 +437,9 @@ base::Result<Trace> simulate_trace(const link::SlicerInput& input, std::uint64_t
   const std::vector<std::uint8_t> sent = simulation::draw_symbols(model, 0, 2 * history + count);
   Trace trace;
   trace.samples_per_ui = input.samples_per_ui;
-  std::vector<double> values;
-  for (const std::uint8_t s : sent) {
-    values.push_back(model.levels[s]);
-  }
+  std::vector<double> values(sent.size());
+  std::transform(sent.begin(), sent.end(), values.begin(),
+                 [&](std::uint8_t s) { return model.levels[s]; });
   trace.symbols.assign(values.begin() + static_cast<std::ptrdiff_t>(history),
                        values.begin() + static_cast<std::ptrdiff_t>(history + count));
   trace.voltage_v.resize(count * step);
