@@ -4,6 +4,7 @@
 
 #include "cli/capture.h"
 #include "cli/physics/ber.h"
+#include "cli/physics/com.h"
 #include "cli/rack.h"
 #include "cli/scan.h"
 
@@ -11,8 +12,8 @@ namespace weft::cli {
 
 std::span<const VerbSpec> verbs() {
   static const std::vector<VerbSpec> kVerbs = {
-      scan_verb(),      capture_verb(),   rack_check_verb(),
-      rack_show_verb(), rack_diff_verb(), ber_verb(),
+      scan_verb(),      capture_verb(), rack_check_verb(), rack_show_verb(),
+      rack_diff_verb(), ber_verb(),     com_verb(),
   };
   return kVerbs;
 }

@@ -12,7 +12,6 @@ namespace weft::phy::com {
 namespace judging {
 namespace {
 
-
 /// Densities are cut off where their ends hold less than this share of DER_0.
 constexpr double kNegligible = 1e-12;
 
