@@ -325,8 +325,20 @@ base::Result<Network> DataReader::convert(const Header& header, Network network)
       }
     }
   }
-  return header.modes.empty() ? base::Result<Network>(std::move(network))
-                              : single_ended(network, header.modes, file_);
+  if (!header.modes.empty()) {
+    auto single = single_ended(network, header.modes, file_);
+    if (!single) {
+      return single;
+    }
+    network = std::move(*single);
+  }
+  const auto is_finite = [](Complex value) {
+    return std::isfinite(value.real()) && std::isfinite(value.imag());
+  };
+  if (!std::all_of(network.s.begin(), network.s.end(), is_finite)) {
+    return base::fail(Code::kOutOfRange, "a parameter is too large to be converted", file_);
+  }
+  return network;
 }
 
 base::Result<Network> single_ended(const Network& mixed, const std::vector<ModePort>& modes,
