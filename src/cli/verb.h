@@ -72,6 +72,7 @@ class Arguments {
   void add(std::string name, std::string value) {
     values_[std::move(name)].push_back(std::move(value));
   }
+  void remove(std::string_view name) { values_.erase(std::string(name)); }
 
  private:
   std::map<std::string, std::vector<std::string>> values_;

@@ -5,6 +5,7 @@
 #include "cli/capture.h"
 #include "cli/physics/ber.h"
 #include "cli/physics/com.h"
+#include "cli/physics/eye.h"
 #include "cli/rack.h"
 #include "cli/scan.h"
 
@@ -13,7 +14,7 @@ namespace weft::cli {
 std::span<const VerbSpec> verbs() {
   static const std::vector<VerbSpec> kVerbs = {
       scan_verb(),      capture_verb(), rack_check_verb(), rack_show_verb(),
-      rack_diff_verb(), ber_verb(),     com_verb(),
+      rack_diff_verb(), eye_verb(),     ber_verb(),        com_verb(),
   };
   return kVerbs;
 }

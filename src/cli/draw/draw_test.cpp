@@ -176,7 +176,10 @@ TEST(DrawPaint, DensityIsBrightWhereTheLevelsAre) {
   const Box outer{0, 0, 600, 500};
   const Box data = data_box(plot, outer);
   RasterCanvas canvas(600, 500, 1, false);
-  Figure figure{600, 500, "", "", "", {{outer, plot}}};
+  Figure figure;
+  figure.width = 600;
+  figure.height = 500;
+  figure.items.push_back({outer, plot});
   paint(figure, canvas);
   const auto pixel_row = [&](double mv) {
     return static_cast<std::size_t>(data.bottom() - place(plot.y, mv) * data.height);

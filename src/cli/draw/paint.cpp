@@ -280,7 +280,7 @@ void paint(const Figure& figure, Canvas& canvas) {
   TextStyle title{17};
   title.bold = true;
   canvas.text({20, 30}, figure.title, title);
-  canvas.text({20, 50}, figure.subtitle, {kTextSize, Role::kMuted});
+  canvas.text({20, 50}, figure.subtitle, {kTextSize, figure.subtitle_role});
   for (const Item& item : figure.items) {
     if (const auto* plot = std::get_if<Plot>(&item.content)) {
       paint_plot(*plot, item.box, canvas);

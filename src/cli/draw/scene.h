@@ -94,6 +94,7 @@ struct Figure {
   double width = 900, height = 600;
   std::string title;
   std::string subtitle;
+  Role subtitle_role = Role::kMuted;
   std::string footnote;
   std::vector<Item> items;
 };

@@ -28,18 +28,24 @@ struct RowRange {
   std::size_t low = 0, high = 0;  ///< half open
 };
 
-/// The rows that hold anything worth a colour.
+/// The rows that hold anything worth a colour around the sampling instant, with some room. Further
+/// off the traces swing beyond it, and would only make the openings small.
 RowRange drawn_rows(const EyeResult& eye, double least) {
+  constexpr double kNearUi = 0.2;
   RowRange range{eye.rows, 0};
   for (std::size_t c = 0; c < eye.phase_ui.size(); ++c) {
-    for (std::size_t r = 0; r < eye.rows; ++r) {
+    for (std::size_t r = 0; r < eye.rows && std::abs(eye.phase_ui[c]) <= kNearUi; ++r) {
       if (eye.density[c * eye.rows + r] > least) {
         range.low = std::min(range.low, r);
         range.high = std::max(range.high, r + 1);
       }
     }
   }
-  return range.high > range.low ? range : RowRange{0, eye.rows};
+  if (range.high <= range.low) {
+    return {0, eye.rows};
+  }
+  const std::size_t room = (range.high - range.low) / 12;
+  return {range.low - std::min(range.low, room), std::min(range.high + room, eye.rows)};
 }
 
 /// The density per millivolt on at most kRowsDrawn rows.

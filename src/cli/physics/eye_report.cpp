@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+// See eye_report.h. A verdict is "unknown" where the channel was not measured as far as the
+// receiver listens: what is missing is taken as zero, which may flatter or slander the eye.
+#include "cli/physics/eye_report.h"
+
+#include "base/stats.h"
+#include "cli/draw/axis.h"
+#include "phy/eye/simulate.h"
+#include "phy/fec/analytic.h"
+#include "phy/fec/flit_retry.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace weft::cli {
+namespace {
+
+using draw::figure_text;
+using phy::eye::EyeOpening;
+using phy::eye::EyeResult;
+using phy::link::LinkSetup;
+
+unsigned bits_per_symbol(unsigned levels) {
+  return levels > 2 ? 2 : 1;
+}
+
+double log10_ratio(double value) {
+  return value > 0 ? std::log10(value) : -std::numeric_limits<double>::infinity();
+}
+
+/// What the target asks of one segment.
+std::vector<EyeCriterion> criteria_of(const LinkSetup& setup, const EyeSegment& segment) {
+  const auto& target = setup.target;
+  const std::string at = figure_text(target.ber, 2);
+  std::vector<EyeCriterion> criteria;
+  EyeCriterion ber{"ber",    "bit error ratio before FEC", segment.ber(), target.ber, "1", true, 0,
+                   "decades"};
+  ber.margin = std::min(log10_ratio(target.ber) - log10_ratio(ber.value), 99.0);
+  criteria.push_back(ber);
+  const EyeOpening* height = smallest_height(segment.eye, target.ber);
+  if (target.eye_height_v.has_value() && height != nullptr) {
+    EyeCriterion row{
+        "eye_height", "eye height at " + at, height->height_v, *target.eye_height_v, "V", false, 0,
+        "dB"};
+    row.margin = std::max(20 * log10_ratio(row.value / row.limit), -99.0);
+    criteria.push_back(row);
+  }
+  const EyeOpening* width = smallest_width(segment.eye, target.ber);
+  if (target.eye_width_ui.has_value() && width != nullptr) {
+    EyeCriterion row{
+        "eye_width", "eye width at " + at, width->width_ui, *target.eye_width_ui, "UI", false, 0,
+        "UI"};
+    row.margin = row.value - row.limit;
+    criteria.push_back(row);
+  }
+  return criteria;
+}
+
+/// The criterion that decides: the first that fails, else the one with the least margin.
+void judge(EyeSegment& segment) {
+  if (!segment.link.is_wide_enough) {
+    segment.verdict = EyeVerdict::kUnknown;
+    segment.reason =
+        fmt::format("the channel is known to {} GHz, and the receiver listens beyond it",
+                    figure_text(segment.measured_to_hz / 1e9));
+    return;
+  }
+  std::string failed;
+  for (const EyeCriterion& criterion : segment.criteria) {
+    if (!criterion.passes()) {
+      failed += fmt::format("{}{}", failed.empty() ? "" : ", ", criterion.name);
+    }
+  }
+  segment.verdict = failed.empty() ? EyeVerdict::kMeets : EyeVerdict::kFails;
+  segment.reason = failed.empty() ? "everything that the target asks for" : failed;
+}
+
+bool is_flit(std::string_view fec) {
+  return fec == "pcie6-flit" || fec == "cxl-flit";
+}
+
+void add_fec(const LinkSetup& setup, std::optional<double> burst, EyeSegment& segment) {
+  const auto& signalling = setup.signalling;
+  if (signalling.fec == "none" || signalling.fec.empty()) {
+    return;
+  }
+  EyeFec left;
+  left.key = signalling.fec;
+  left.burst = burst.has_value() ? fmt::format("bursts with a = {}", figure_text(*burst))
+                                 : "errors taken as independent";
+  if (!burst.has_value() && segment.simulation.has_value() && segment.simulation->burst) {
+    burst = segment.simulation->burst;
+    left.burst = fmt::format("bursts with a = {} as simulated", figure_text(*burst));
+  }
+  if (is_flit(signalling.fec)) {
+    phy::fec::FlitErrors errors;
+    errors.first_bit_error_ratio = std::min(segment.ber(), 0.5);
+    errors.burst = burst;
+    errors.bits_per_symbol = bits_per_symbol(signalling.levels);
+    errors.precoding = signalling.precoding;
+    const auto retry = phy::fec::flit_retry(phy::fec::FlitFec::kPcie6, errors);
+    if (!retry) {
+      segment.fec_missing = retry.error().what;
+      return;
+    }
+    left.unit_name = "flits";
+    left.log10_failure = std::min(retry->log10_retry, 0.0);
+    segment.fec = left;
+    return;
+  }
+  if (signalling.fec != "kp4" && signalling.fec != "kr4") {
+    segment.fec_missing = "what this code leaves is not computed here; see `weft ber`";
+    return;
+  }
+  const phy::fec::ErrorProcess errors{
+      std::min(segment.ber(), 0.5), burst, bits_per_symbol(signalling.levels),
+      signalling.precoding,         1,     1};
+  const auto post =
+      phy::fec::post_fec(signalling.fec == "kr4" ? phy::fec::kKr4 : phy::fec::kKp4, errors);
+  if (!post) {
+    segment.fec_missing = post.error().what;
+    return;
+  }
+  left.unit_name = "codewords";
+  left.log10_failure = std::min(post->log10_codeword_failure, 0.0);
+  left.log10_ber = std::min(post->log10_bit_error_ratio, 0.0);
+  segment.fec = left;
+}
+
+/// Errors from which a run's burst parameter is taken at its word.
+constexpr std::uint64_t kBurstErrorsMin = 200;
+
+/// Runs of one simulation. Errors of a channel with a long memory come in clusters, so an interval
+/// that takes them as independent would be too narrow; that of the runs' means is not.
+constexpr std::size_t kRuns = 16;
+constexpr double kStudent15 = 2.131;  ///< t of 15 degrees of freedom, 95 % two-sided
+
+struct Runs {
+  phy::eye::SimulationResult sum;
+  std::vector<double> ber;  ///< of each run
+};
+
+base::Result<Runs> simulate_runs(const EyeJob& job, const phy::link::SlicerInput& input,
+                                 bool dfe_error_free) {
+  phy::eye::SimulationOptions options;
+  const std::uint64_t symbols = job.simulate_bits / bits_per_symbol(input.levels);
+  options.symbols = std::max<std::uint64_t>(symbols / kRuns, 1);
+  options.threads = std::clamp(std::thread::hardware_concurrency(), 1U, 64U);
+  options.gray = job.setup.signalling.gray;
+  options.dfe_error_free = dfe_error_free;
+  Runs runs;
+  for (std::size_t i = 0; i < kRuns; ++i) {
+    options.seed = job.seed * kRuns + i;
+    const auto run = phy::eye::simulate(input, options);
+    if (!run) {
+      return tl::unexpected(run.error());
+    }
+    runs.ber.push_back(run->ber());
+    runs.sum.symbols += run->symbols;
+    runs.sum.bits += run->bits;
+    runs.sum.slicer.symbol_errors += run->slicer.symbol_errors;
+    runs.sum.slicer.bit_errors += run->slicer.bit_errors;
+    runs.sum.mlse.bit_errors += run->mlse.bit_errors;
+    for (std::size_t n = 0; n < run->slicer.runs.size(); ++n) {
+      runs.sum.slicer.runs[n] += run->slicer.runs[n];
+    }
+  }
+  return runs;
+}
+
+/// The wider of what independent errors and what the runs' scatter would say.
+base::Interval interval_of(const Runs& runs) {
+  auto bounds = base::binomial_bounds(runs.sum.slicer.bit_errors, runs.sum.bits);
+  const double mean = runs.sum.ber();
+  double squares = 0;
+  for (const double ber : runs.ber) {
+    squares += (ber - mean) * (ber - mean);
+  }
+  const double half = kStudent15 * std::sqrt(squares / (kRuns * (kRuns - 1.0)));
+  return {std::clamp(mean - half, 0.0, bounds.low), std::max(mean + half, bounds.high)};
+}
+
+base::Result<void> simulate_into(const EyeJob& job, EyeSegment& segment) {
+  const auto& input = segment.link.input;
+  const auto fair = simulate_runs(job, input, true);
+  if (!fair) {
+    return tl::unexpected(fair.error());
+  }
+  const auto real = input.dfe.empty() ? fair : simulate_runs(job, input, false);
+  if (!real) {
+    return tl::unexpected(real.error());
+  }
+  EyeSimulation run;
+  run.seed = job.seed;
+  run.bits = fair->sum.bits;
+  run.errors = fair->sum.slicer.bit_errors;
+  run.ber = fair->sum.ber();
+  const auto bounds = interval_of(*fair);
+  run.ber_low = bounds.low;
+  run.ber_high = bounds.high;
+  run.expected_ber = segment.eye.ber;
+  run.feedback_errors = real->sum.slicer.bit_errors;
+  run.feedback_ber = real->sum.ber();
+  if (run.feedback_errors >= kBurstErrorsMin) {
+    run.burst = real->sum.slicer.burst();
+  }
+  if (input.mlse_alpha != 0) {
+    run.mlse_ber =
+        static_cast<double>(real->sum.mlse.bit_errors) / static_cast<double>(real->sum.bits);
+  }
+  segment.simulation = run;
+  return {};
+}
+
+/// Smaller is worse: unknown counts between failing and passing.
+double rank(const EyeSegment& segment) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const EyeCriterion& criterion : segment.criteria) {
+    const double scale = criterion.margin_unit == "dB"   ? 6
+                         : criterion.margin_unit == "UI" ? 0.1
+                                                         : 1;
+    least = std::min(least, criterion.margin / scale);
+  }
+  const double order = segment.verdict == EyeVerdict::kFails     ? 0
+                       : segment.verdict == EyeVerdict::kUnknown ? 1
+                                                                 : 2;
+  return order * 1e6 + least;
+}
+
+base::Result<EyeSegment> segment_of(const EyeJob& job, const EyeSection& section,
+                                    const std::vector<double>& bers,
+                                    const std::function<void(double)>& progress) {
+  EyeSegment segment;
+  segment.name = section.name;
+  segment.notes = section.channel.notes;
+  segment.aggressors = section.channel.aggressors.size();
+  segment.nyquist_hz = job.setup.signalling.baud_hz / 2;
+  segment.insertion_loss_db = insertion_loss_db(section.channel, segment.nyquist_hz);
+  auto options = job.equalise;
+  if (section.has_packages && !job.package_given) {
+    options.package = false;
+    segment.notes.emplace_back("the path has its own packages; those of the set-up are left out");
+  }
+  if (!section.noise_v2_per_hz.empty()) {
+    options.noise_hz = section.channel.thru.sdd.frequency_hz;
+    options.noise_v2_per_hz = section.noise_v2_per_hz;
+  }
+  if (progress) {
+    options.progress = [&progress](double part) {
+      progress(part * 0.7);
+      return true;
+    };
+  }
+  auto link = phy::link::analyse(job.setup, section.channel, options);
+  if (!link) {
+    return tl::unexpected(link.error());
+  }
+  segment.link = std::move(*link);
+  segment.measured_to_hz = segment.link.measured_to_hz;
+  segment.notes.insert(segment.notes.end(), segment.link.notes.begin(), segment.link.notes.end());
+  phy::eye::EyeOptions eye;
+  eye.phases = job.phases;
+  eye.contours = bers;
+  eye.gray = job.setup.signalling.gray;
+  auto result = phy::eye::statistical_eye(segment.link.input, eye);
+  if (!result) {
+    return tl::unexpected(result.error());
+  }
+  segment.eye = std::move(*result);
+  if (job.simulate_bits > 0) {
+    if (auto done = simulate_into(job, segment); !done) {
+      return tl::unexpected(done.error());
+    }
+  }
+  add_fec(job.setup, job.burst, segment);
+  segment.criteria = criteria_of(job.setup, segment);
+  judge(segment);
+  if (progress) {
+    progress(1);
+  }
+  return segment;
+}
+
+const EyeOpening* smallest(const EyeResult& eye, double ber, double EyeOpening::* what) {
+  const EyeOpening* found = nullptr;
+  for (const EyeOpening& opening : eye.openings) {
+    if (opening.ber == ber && (found == nullptr || opening.*what < found->*what)) {
+      found = &opening;
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string_view key(EyeVerdict verdict) {
+  return verdict == EyeVerdict::kMeets   ? "meets"
+         : verdict == EyeVerdict::kFails ? "fails"
+                                         : "unknown";
+}
+
+const EyeOpening* smallest_height(const EyeResult& eye, double ber) {
+  return smallest(eye, ber, &EyeOpening::height_v);
+}
+
+const EyeOpening* smallest_width(const EyeResult& eye, double ber) {
+  return smallest(eye, ber, &EyeOpening::width_ui);
+}
+
+std::optional<double> insertion_loss_db(const phy::channel::Channel& channel, double frequency_hz) {
+  const auto& sdd = channel.thru.sdd;
+  const auto& f = sdd.frequency_hz;
+  if (f.empty() || sdd.ports < 2 || frequency_hz > f.back() * (1 + 1e-9)) {
+    return std::nullopt;
+  }
+  const auto above = std::lower_bound(f.begin(), f.end(), frequency_hz);
+  const auto high = std::min(static_cast<std::size_t>(above - f.begin()), f.size() - 1);
+  const auto low = high == 0 || f[high] <= frequency_hz ? high : high - 1;
+  const auto loss = [&](std::size_t i) { return -20 * log10_ratio(std::abs(sdd.at(i, 1, 0))); };
+  const double part = high == low ? 0 : (frequency_hz - f[low]) / (f[high] - f[low]);
+  return loss(low) * (1 - part) + loss(high) * part;
+}
+
+base::Result<EyeReport> eye_report(const EyeJob& job, const std::vector<EyeSection>& sections,
+                                   const std::function<void(double)>& progress) {
+  EyeReport report;
+  report.setup = job.setup;
+  report.bers = job.bers;
+  report.bers.push_back(job.setup.target.ber);
+  std::sort(report.bers.begin(), report.bers.end(), std::greater<>());
+  report.bers.erase(std::unique(report.bers.begin(), report.bers.end()), report.bers.end());
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    std::function<void(double)> part;
+    if (progress) {
+      part = [&](double share) {
+        progress((static_cast<double>(i) + share) / static_cast<double>(sections.size()));
+      };
+    }
+    auto segment = segment_of(job, sections[i], report.bers, part);
+    if (!segment) {
+      base::Error error = segment.error();
+      if (error.where.empty()) {
+        error.where = sections[i].name;
+      }
+      return tl::unexpected(error);
+    }
+    report.segments.push_back(std::move(*segment));
+    if (rank(report.segments.back()) < rank(report.segments[report.worst])) {
+      report.worst = report.segments.size() - 1;
+    }
+  }
+  return report;
+}
+
+}  // namespace weft::cli
