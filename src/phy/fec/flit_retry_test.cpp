@@ -30,7 +30,7 @@ TEST(FlitRetry, TwoIndependentHitsAreThePublishedAnchors) {
   EXPECT_EQ(two_digits(retry(FlitFec::kPcie6, {.first_bit_error_ratio = 1e-5})), "6.9e-05");
   EXPECT_EQ(two_digits(retry(FlitFec::kPcie6, {.first_bit_error_ratio = 1e-4})), "6.6e-03");
   // 86, 85 and 85 bytes in the three words: pairs * (8 p)^2.
-  const double pairs = 86 * 85 / 2 + 2 * 85 * 84 / 2;
+  const double pairs = 86 * 85 / 2.0 + 85 * 84;
   EXPECT_NEAR(retry(FlitFec::kPcie6, {.first_bit_error_ratio = 1e-9}) / (pairs * 6.4e-17), 1, 1e-5);
 }
 
