@@ -39,21 +39,53 @@ double loss_db(const Line& line, double length_m, double frequency_hz) {
   return length_m * (line.k_c_db_per_m * std::sqrt(f_ghz) + line.k_d_db_per_m * f_ghz);
 }
 
+namespace line_cpp {
+namespace {
+
+/// The delay at infinite frequency: that at 1 GHz less what dispersion adds.
+double front_delay_s_per_m(const Line& line) {
+  return line.delay_s_per_m - dispersion_s_per_m(line) * debye(kDelayAtHz).real();
+}
+
+/// The impedance at infinite frequency, of a line that has z0 at 1 GHz.
+double front_ohm(const Line& line) {
+  return line.z0_ohm * line.delay_s_per_m / front_delay_s_per_m(line);
+}
+
+double conductor_neper_per_m(const Line& line) {
+  return line.k_c_db_per_m / kDbPerNeper;
+}
+
+/// Limit of the series impedance at 0 Hz, ohm/m: what skin effect's law leaves of a conductor
+/// there.
+double dc_ohm_per_m(const Line& line) {
+  const double a = conductor_neper_per_m(line);
+  const double tau = front_delay_s_per_m(line);
+  const double slow = tau + dispersion_s_per_m(line) * std::log(kDebyeHighHz / kDebyeLowHz);
+  return front_ohm(line) * a * a * 1e-9 * tau / (std::numbers::pi * slow * slow);
+}
+
+}  // namespace
+}  // namespace line_cpp
+
 Propagation propagation(const Line& line, double frequency_hz) {
   if (frequency_hz <= 0) {
     return {0, line.z0_ohm};
   }
-  const double c = line_cpp::dispersion_s_per_m(line);
-  const double tau = line.delay_s_per_m - c * line_cpp::debye(line_cpp::kDelayAtHz).real();
   const Complex jw(0, 2 * std::numbers::pi * frequency_hz);
+  const Complex lossless = jw * line_cpp::front_delay_s_per_m(line);
   const Complex conductor =
-      Complex(1, 1) * (line.k_c_db_per_m / line_cpp::kDbPerNeper * std::sqrt(frequency_hz * 1e-9));
-  const Complex dielectric = jw * c * line_cpp::debye(frequency_hz);
-  const Complex ratio = (jw * tau + 2.0 * conductor) / (jw * tau + 2.0 * dielectric);
-  return {jw * tau + conductor + dielectric, line.z0_ohm * std::sqrt(ratio)};
+      Complex(1, 1) * (line_cpp::conductor_neper_per_m(line) * std::sqrt(frequency_hz * 1e-9));
+  const Complex insulated =
+      lossless + jw * line_cpp::dispersion_s_per_m(line) * line_cpp::debye(frequency_hz);
+  const Complex gamma = insulated + conductor;
+  return {gamma, line_cpp::front_ohm(line) * lossless * gamma / (insulated * insulated)};
 }
 
 TwoPort line(const Line& line, double length_m, double frequency_hz) {
+  if (frequency_hz <= 0) {
+    return series(line_cpp::dc_ohm_per_m(line) * length_m);
+  }
   const auto wave = propagation(line, frequency_hz);
   return media::line(wave.gamma_per_m * length_m, wave.z_ohm);
 }

@@ -7,8 +7,9 @@
 //   dielectric: g_d = j w c ln((w2 + j w)/(w1 + j w)): the wideband Debye dispersion of Djordjevic
 //     and Sarkar (IEEE Trans. EMC 43, 2001) to first order in the loss tangent, so that attenuation
 //     is k_d f within 0.1 % over 10 MHz to 100 GHz; f1 = 10 kHz, f2 = 100 THz
-//   impedance: Z(f) = Z0 sqrt((j w tau + 2 g_c)/(j w tau + 2 g_d)), of the RLGC line with these
-//   losses
+//   impedance: with D = j w tau_inf + g_d, series Z0 j w tau_inf (1 + g_c/D)^2 and shunt admittance
+//     D^2/(j w tau_inf Z0): their product is gamma^2, and both have a positive real part at all f,
+//     so the line is passive; at 0 Hz the series part is a resistance
 // Delay is that of Dk at 1 GHz (phase delay). Two lines in a row are one line of the summed length.
 // Temperature: k_c (1 + 0.002/K (T - 25 C)), k_d (1 + 0.003/K (T - 25 C)); modelled.
 #pragma once
@@ -33,7 +34,7 @@ struct Line {
   double k_c_db_per_m = 0;        ///< at 1 GHz; grows as sqrt(f)
   double k_d_db_per_m = 0;        ///< at 1 GHz; grows as f
   double delay_s_per_m = 0;       ///< at 1 GHz
-  double z0_ohm = kReferenceOhm;  ///< differential, lossless part
+  double z0_ohm = kReferenceOhm;  ///< differential, at 1 GHz but for the conductor's part
 };
 
 /// The line at another temperature, degrees Celsius.

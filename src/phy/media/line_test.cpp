@@ -107,6 +107,14 @@ TEST(MediaLine, TwoInARowAreOne) {
   }
 }
 
+TEST(MediaLine, HasNoStepAtZeroHertz) {
+  const auto at_zero = line(kFr4, 0.3, 0);
+  const auto near_zero = line(kFr4, 0.3, 0.1);
+  EXPECT_NEAR(std::abs(at_zero.s21 - near_zero.s21), 0, 1e-5);
+  EXPECT_LT(at_zero.s21.real(), 1);
+  EXPECT_GT(at_zero.s21.real(), 0.99);
+}
+
 TEST(MediaLine, MatchesTheTextbookFormOfAMismatchedLine) {
   Line line85 = kFr4;
   line85.z0_ohm = 85;

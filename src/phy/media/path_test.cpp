@@ -3,9 +3,13 @@
 // tables of their sources; sections, noise and aggressors.
 #include "phy/media/path.h"
 
+#include "phy/channel/touchstone.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,6 +69,73 @@ TEST(MediaPath, BoardsLoseWhatTheTableSays) {
           << row.path << " at " << kBoardGhz[i];
     }
   }
+}
+
+/// k_c and k_d of a loss per inch over 0.5 to 30 GHz, by least squares.
+std::pair<double, double> slope(const std::vector<double>& hz,
+                                const std::vector<double>& db_per_in) {
+  double aa = 0;
+  double ab = 0;
+  double bb = 0;
+  double ay = 0;
+  double by = 0;
+  for (std::size_t i = 0; i < hz.size(); ++i) {
+    if (hz[i] < 0.5e9 || hz[i] > 30e9) {
+      continue;
+    }
+    const double a = std::sqrt(hz[i] * 1e-9);
+    const double b = hz[i] * 1e-9;
+    aa += a * a;
+    ab += a * b;
+    bb += b * b;
+    ay += a * db_per_in[i];
+    by += b * db_per_in[i];
+  }
+  const double det = aa * bb - ab * ab;
+  return {(ay * bb - by * ab) / det, (aa * by - ab * ay) / det};
+}
+
+std::vector<double> difference_per_inch(const channel::Network& longer,
+                                        const channel::Network& shorter) {
+  std::vector<double> out;
+  out.reserve(longer.points());
+  for (std::size_t i = 0; i < longer.points(); ++i) {
+    out.push_back(-20 * std::log10(std::abs(longer.at(i, 1, 0) / shorter.at(i, 1, 0))) / 6);
+  }
+  return out;
+}
+
+TEST(MediaPath, TheMeasuredSlopeComesBack) {
+  const auto f = grid(50e6, 30e9);
+  const auto longer = built("midloss:10in", f)->sections[0].channel.thru.sdd;
+  const auto shorter = built("midloss:4in", f)->sections[0].channel.thru.sdd;
+  const auto [k_c, k_d] = slope(f, difference_per_inch(longer, shorter));
+  EXPECT_NEAR(k_c, 0.0950, 0.0001);
+  EXPECT_NEAR(k_d, 0.03047, 0.00003);
+}
+
+TEST(MediaPath, TheMeasuredSlopeIsThatOfTheFiles) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): tests run in one thread
+  const char* named = std::getenv("WEFT_CORPUS");
+  const std::filesystem::path folder =
+      (named != nullptr ? std::filesystem::path(named)
+                        : std::filesystem::path(WEFT_SOURCE_DIR) / "../shared/corpus") /
+      "channels/tec_smt_io";
+  if (!std::filesystem::exists(folder)) {
+    GTEST_SKIP() << "no corpus at " << folder;
+  }
+  const auto differential = [&](const char* name) {
+    const auto file = channel::read_touchstone((folder / name).string());
+    EXPECT_TRUE(file) << file.error().text();
+    const std::array<channel::PortPair, 2> pairs = {{{0, 2}, {1, 3}}};
+    return *channel::mixed_mode(file->network, pairs);
+  };
+  const auto longer = differential("TEC_SMT_IO_42GHz_Thru_B5B6_10in.s4p");
+  const auto shorter = differential("TEC_SMT_IO_42GHz_Thru_B5B6_4in.s4p");
+  const auto [k_c, k_d] = slope(longer.frequency_hz, difference_per_inch(longer, shorter));
+  const auto* midloss = catalogue().find("midloss");
+  EXPECT_NEAR(k_c, midloss->value("k_c_db_per_in"), 0.0005);
+  EXPECT_NEAR(k_d, midloss->value("k_d_db_per_in"), 0.0001);
 }
 
 TEST(MediaPath, TwinaxLosesWhatTheTableSays) {
