@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phy/link/equalise.h"
 
+#include "phy/link/complex_math.h"
 #include "phy/link/mmse.h"
 #include "phy/link/search.h"
 #include "phy/link/spectra.h"
@@ -234,7 +235,7 @@ void Slicer::set_aggressors() {
     const auto& path = spectra.paths[p];
     auto x = path.x;
     for (std::size_t k = 0; k < x.size(); ++k) {
-      x[k] *= state_->response[k];
+      x[k] = times(x[k], state_->response[k]);
     }
     auto phases = bench_.transform().phases(x, spectra.df_hz());
     if (path.role != channel::Role::kNext) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phy/link/filters.h"
 
+#include "phy/link/complex_math.h"
+
 #include <cmath>
 #include <numbers>
 
@@ -20,25 +22,50 @@ Complex butterworth(double f_r_hz, double f_hz) {
   }
   const double x = f_hz / f_r_hz;
   const double square = x * x;
-  return 1.0 / Complex(1 - 3.414214 * square + square * square, 2.613126 * (x - x * square));
+  return inverse(Complex(1 - 3.414214 * square + square * square, 2.613126 * (x - x * square)));
+}
+
+CtleCurve::CtleCurve(const Ctle& ctle, std::span<const double> frequency_hz)
+    : has_main_(ctle.family != Ctle::Family::kNone), has_low_(has_main_ && ctle.low_hz > 0) {
+  if (!has_main_) {
+    return;
+  }
+  const double zero_hz = ctle.family == Ctle::Family::kAnnex93a ? ctle.zero_hz : ctle.pole1_hz;
+  for (const double f : frequency_hz) {
+    Complex poles = 1;
+    for (const double at_hz : {ctle.pole1_hz, ctle.pole2_hz, ctle.pole3_hz, ctle.pole4_hz}) {
+      poles = at_hz > 0 ? times(poles, Complex(1, f / at_hz)) : poles;
+    }
+    zero_.push_back(f / zero_hz);
+    poles_.push_back(inverse(poles));
+    if (has_low_) {
+      low_zero_.push_back(f / ctle.low_hz);
+      low_pole_.push_back(inverse(Complex(1, f / ctle.low_hz)));
+    }
+  }
+}
+
+std::vector<Complex> CtleCurve::at(double gain_db, double low_gain_db, std::size_t count) const {
+  std::vector<Complex> out(count, 1.0);
+  if (!has_main_) {
+    return out;
+  }
+  const double gain = std::pow(10, gain_db / 20);
+  for (std::size_t k = 0; k < count; ++k) {
+    out[k] = times(Complex(gain, zero_[k]), poles_[k]);
+  }
+  if (has_low_) {
+    const double low_gain = std::pow(10, low_gain_db / 20);
+    for (std::size_t k = 0; k < count; ++k) {
+      out[k] = times(out[k], times(Complex(low_gain, low_zero_[k]), low_pole_[k]));
+    }
+  }
+  return out;
 }
 
 Complex ctle_gain(const Ctle& ctle, double gain_db, double low_gain_db, double f_hz) {
-  if (ctle.family == Ctle::Family::kNone) {
-    return 1;
-  }
-  const double gain = std::pow(10, gain_db / 20);
-  const auto pole = [f_hz](double at_hz) {
-    return at_hz > 0 ? Complex(1, f_hz / at_hz) : Complex(1);
-  };
-  // The PCIe form divided by w1 w2: its zero stands at the first pole times A.
-  const double zero_hz = ctle.family == Ctle::Family::kAnnex93a ? ctle.zero_hz : ctle.pole1_hz;
-  Complex out = Complex(gain, f_hz / zero_hz) / (pole(ctle.pole1_hz) * pole(ctle.pole2_hz) *
-                                                 pole(ctle.pole3_hz) * pole(ctle.pole4_hz));
-  if (ctle.low_hz > 0) {
-    out *= Complex(std::pow(10, low_gain_db / 20), f_hz / ctle.low_hz) / pole(ctle.low_hz);
-  }
-  return out;
+  const double at[] = {f_hz};
+  return CtleCurve(ctle, at).at(gain_db, low_gain_db, 1).front();
 }
 
 CtleGrid ctle_grid(const Ctle& ctle) {

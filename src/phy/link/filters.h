@@ -23,6 +23,21 @@ namespace weft::phy::link {
 [[nodiscard]] std::complex<double> ctle_gain(const Ctle& ctle, double gain_db, double low_gain_db,
                                              double f_hz);
 
+/// The same for many gains at the same frequencies: what no gain changes is made once.
+class CtleCurve {
+ public:
+  CtleCurve(const Ctle& ctle, std::span<const double> frequency_hz);
+  /// At the first `count` frequencies.
+  [[nodiscard]] std::vector<std::complex<double>> at(double gain_db, double low_gain_db,
+                                                     std::size_t count) const;
+
+ private:
+  bool has_main_ = false;
+  bool has_low_ = false;
+  std::vector<double> zero_, low_zero_;                 ///< f over the zeros
+  std::vector<std::complex<double>> poles_, low_pole_;  ///< 1 / (1 + j f/f_p1)(...)
+};
+
 /// The gains that a search may choose from, in order.
 struct CtleGrid {
   std::vector<double> gain_db;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phy/link/pulse.h"
 
+#include "phy/link/complex_math.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -40,11 +42,6 @@ std::size_t PulseTransform::samples_per_ui() const {
 namespace pulses {
 namespace {
 
-/// Products written out: std::complex's own check for NaN at every turn.
-Complex times(Complex a, Complex b) {
-  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
-}
-
 /// Adds the two-sided spectrum of two real sequences P and Q, folded to N bins, as P + jQ.
 void fold_pair(std::span<const Complex> p, std::span<const Complex> q, std::vector<Complex>& into) {
   const std::size_t n = into.size();
@@ -73,7 +70,7 @@ std::vector<double> PulseTransform::phases(std::span<const Complex> spectrum, do
   std::vector<Complex> samples(n);
   for (std::size_t phase = 0; phase < m; phase += 2) {
     for (std::size_t k = 0; k < bins; ++k) {
-      q[k] = pulses::times(p[k], plan_->step[k]);
+      q[k] = times(p[k], plan_->step[k]);
     }
     pulses::fold_pair(p, q, folded);
     plan_->backward.transform(folded.data(), samples.data());
@@ -86,7 +83,7 @@ std::vector<double> PulseTransform::phases(std::span<const Complex> spectrum, do
       }
     }
     for (std::size_t k = 0; k < bins; ++k) {
-      p[k] = pulses::times(q[k], plan_->step[k]);
+      p[k] = times(q[k], plan_->step[k]);
     }
   }
   return out;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phy/link/spectra.h"
 
+#include "phy/link/complex_math.h"
 #include "phy/link/filters.h"
 #include "phy/link/pulse.h"
 #include "phy/link/two_port.h"
@@ -23,6 +24,8 @@ constexpr std::size_t kUisMax = 8192;
 constexpr std::size_t kProbeMax = 4096;
 /// Energy outside the period, relative to the pulse's: it is not lost, it folds into the period.
 constexpr double kOutside = 1e-6;
+/// Points at the start of a file, which the value at 0 Hz is made of.
+constexpr std::size_t kStartPoints = 16;
 /// Nothing beyond so many times the symbol rate reaches a slicer.
 constexpr double kTopRatio = 8;
 
@@ -32,6 +35,39 @@ std::size_t power_of_two(double at_least, std::size_t min, std::size_t max) {
     n *= 2;
   }
   return n;
+}
+
+/// The points of `network` that interpolation at `f` looks at: two on each side. A file measured by
+/// 10 MHz has many times more.
+channel::Network around(const channel::Network& network, std::span<const double> f) {
+  constexpr std::size_t kWorthIt = 5;
+  const auto& at = network.frequency_hz;
+  if (at.size() < kWorthIt * f.size()) {
+    return network;
+  }
+  channel::Network out{
+      .ports = network.ports, .frequency_hz = {}, .z0_ohm = network.z0_ohm, .s = {}};
+  const std::size_t size = network.ports * network.ports;
+  std::size_t next = 0;  // first point not looked at yet
+  std::size_t i = 0;
+  const auto take = [&](std::size_t from, std::size_t to) {
+    for (std::size_t k = std::max(from, next); k < std::min(to, at.size()); ++k) {
+      out.frequency_hz.push_back(at[k]);
+      const auto s = network.s.begin() + static_cast<std::ptrdiff_t>(k * size);
+      out.s.insert(out.s.end(), s, s + static_cast<std::ptrdiff_t>(size));
+      next = k + 1;
+    }
+  };
+  take(0, kStartPoints);
+  for (const double hz : f) {
+    while (i + 1 < at.size() && at[i + 1] <= hz) {
+      ++i;
+    }
+    take(i > 0 ? i - 1 : 0, i + 3);
+  }
+  // The last point says how far the channel is known.
+  take(at.size() - 1, at.size());
+  return out;
 }
 
 class Maker {
@@ -100,7 +136,7 @@ base::Result<PathSpectrum> Maker::path(const channel::Path& from, std::size_t ui
     return base::fail(Code::kInvalidArgument, "a path must be one differential two-port", from.name,
                       "Name the pairs with a pair map.");
   }
-  auto s = channel::resample(from.sdd, f_);
+  auto s = channel::resample(around(from.sdd, f_), f_);
   if (!s) {
     return tl::unexpected(s.error());
   }
@@ -120,7 +156,7 @@ base::Result<PathSpectrum> Maker::path(const channel::Path& from, std::size_t ui
     if (options_.package) {
       all = cascade(cascade(first[k], all), end_[k]);
     }
-    out.x[k] = voltage_transfer(all, gamma_tx, gamma_rx) * bandwidth_[k] * (a * shape_[k]);
+    out.x[k] = times(voltage_transfer(all, gamma_tx, gamma_rx), bandwidth_[k]) * (a * shape_[k]);
   }
   // Turned back so that the peak stands at kPeakUi: by whole samples, which changes no value.
   const PulseTransform probe(uis, 1, f_.size());
@@ -146,15 +182,39 @@ base::Result<std::size_t> Maker::period() {
   for (std::size_t i = 1; i < f.size(); ++i) {
     step = std::min(step, f[i] - f[i - 1]);
   }
-  const std::size_t probe_uis = power_of_two(setup_.signalling.baud_hz / step, kUisMin, kProbeMax);
-  set_grid(probe_uis);
-  auto thru = path(channel_.thru, probe_uis);
+  const double baud = setup_.signalling.baud_hz;
+  const std::size_t probe_uis = power_of_two(baud / step, kUisMin, kProbeMax);
+  // What rings, rings below the symbol rate's half; packages are short.
+  std::vector<double> low(
+      std::min(probe_uis / 2,
+               static_cast<std::size_t>(f.back() / baud * static_cast<double>(probe_uis)) + 1));
+  for (std::size_t k = 0; k < low.size(); ++k) {
+    low[k] = static_cast<double>(k) * baud / static_cast<double>(probe_uis);
+  }
+  channel::Network through{
+      .ports = 1, .frequency_hz = f, .z0_ohm = {100}, .s = channel_.thru.sdd.response(1, 0)};
+  const auto points = static_cast<std::size_t>(
+      std::upper_bound(f.begin(), f.end(), low.back() + 2 * step) - f.begin());
+  through.frequency_hz.resize(std::max<std::size_t>(points, 2));
+  through.s.resize(through.frequency_hz.size());
+  auto thru = channel::resample(through, low);
   if (!thru) {
     return tl::unexpected(thru.error());
   }
-  const PulseTransform probe(probe_uis, 1, f_.size());
-  const auto row =
-      probe.first_phase(thru->x, setup_.signalling.baud_hz / static_cast<double>(probe_uis));
+  const PulseTransform probe(probe_uis, 1, low.size());
+  // A hard end of the spectrum would ring itself.
+  for (std::size_t k = 0; k < low.size(); ++k) {
+    thru->s[k] *= 0.5 + 0.5 * std::cos(std::numbers::pi * static_cast<double>(k) /
+                                       static_cast<double>(low.size()));
+  }
+  auto row = probe.first_phase(thru->s, baud / static_cast<double>(probe_uis));
+  const auto peak = std::max_element(
+      row.begin(), row.end(), [](double x, double y) { return std::fabs(x) < std::fabs(y); });
+  const auto shift = (peak - row.begin()) - static_cast<std::ptrdiff_t>(kPeakUi);
+  std::rotate(row.begin(),
+              row.begin() + (shift + static_cast<std::ptrdiff_t>(row.size())) %
+                                static_cast<std::ptrdiff_t>(row.size()),
+              row.end());
   // The last eighth holds what rings before the pulse, which stays there in any period.
   const std::size_t end = row.size() - row.size() / 8;
   double total = 0;

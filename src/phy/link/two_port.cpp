@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phy/link/two_port.h"
 
+#include "phy/link/complex_math.h"
+
 #include <cmath>
 #include <numbers>
 
@@ -12,15 +14,15 @@ using std::numbers::pi;
 
 TwoPort shunt(double c_f, double r_0, double w) {
   const Complex y(0, w * c_f * r_0);
-  const Complex s11 = -y / (2.0 + y);
-  const Complex s21 = 2.0 / (2.0 + y);
+  const Complex s21 = 2.0 * inverse(2.0 + y);
+  const Complex s11 = s21 - 1.0;
   return {s11, s21, s21, s11};
 }
 
 TwoPort series(double l_h, double r_0, double w) {
   const Complex z(0, w * l_h / r_0);
-  const Complex s11 = z / (2.0 + z);
-  const Complex s21 = 2.0 / (2.0 + z);
+  const Complex s21 = 2.0 * inverse(2.0 + z);
+  const Complex s11 = 1.0 - s21;
   return {s11, s21, s21, s11};
 }
 
@@ -37,10 +39,10 @@ Complex gamma(const Package& p, double f_hz) {
 TwoPort line(Complex gamma_per_mm, double z_mm, double z_c, double r_0) {
   const double rho = (z_c - 2 * r_0) / (z_c + 2 * r_0);
   const Complex once = std::exp(-gamma_per_mm * z_mm);
-  const Complex twice = once * once;
-  const Complex below = 1.0 - rho * rho * twice;
-  const Complex s11 = rho * (1.0 - twice) / below;
-  const Complex s21 = (1 - rho * rho) * once / below;
+  const Complex twice = times(once, once);
+  const Complex scale = inverse(1.0 - rho * rho * twice);
+  const Complex s11 = times(rho * (1.0 - twice), scale);
+  const Complex s21 = times((1 - rho * rho) * once, scale);
   return {s11, s21, s21, s11};
 }
 
@@ -48,9 +50,11 @@ TwoPort line(Complex gamma_per_mm, double z_mm, double z_c, double r_0) {
 }  // namespace two_ports
 
 TwoPort cascade(const TwoPort& a, const TwoPort& b) {
-  const Complex loop = 1.0 / (1.0 - a.s22 * b.s11);
-  return {a.s11 + a.s12 * a.s21 * b.s11 * loop, a.s12 * b.s12 * loop, a.s21 * b.s21 * loop,
-          b.s22 + b.s12 * b.s21 * a.s22 * loop};
+  const Complex loop = inverse(1.0 - times(a.s22, b.s11));
+  const Complex forward = times(a.s21, loop);
+  const Complex backward = times(b.s12, loop);
+  return {a.s11 + times(times(a.s12, b.s11), forward), times(a.s12, backward),
+          times(b.s21, forward), b.s22 + times(times(b.s21, a.s22), backward)};
 }
 
 std::vector<TwoPort> package_response(const Package& package,
@@ -87,8 +91,8 @@ std::vector<TwoPort> package_response(const Package& package,
 }
 
 Complex voltage_transfer(const TwoPort& s, double tx, double rx) {
-  const Complex determinant = s.s12 * s.s21 - s.s11 * s.s22;
-  return s.s21 * ((1 - tx) * (1 + rx)) / (1.0 - s.s11 * tx - s.s22 * rx - tx * rx * determinant);
+  const Complex determinant = times(s.s12, s.s21) - times(s.s11, s.s22);
+  return over(s.s21 * ((1 - tx) * (1 + rx)), 1.0 - s.s11 * tx - s.s22 * rx - tx * rx * determinant);
 }
 
 }  // namespace weft::phy::link

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phy/link/workbench.h"
 
+#include "phy/link/complex_math.h"
 #include "phy/link/mmse.h"
 
 #include <algorithm>
@@ -53,8 +54,14 @@ Workbench::Workbench(const LinkSetup& setup, const EqualiseOptions& options, Spe
   const double df = spectra_.df_hz();
   const double f_r = setup.rx.bandwidth_ratio * spectra_.baud_hz;
   const auto bins = static_cast<std::size_t>(kNoiseTopRatio * static_cast<double>(spectra_.uis));
+  std::vector<double> frequency_hz(std::max(bins, spectra_.bins()));
+  for (std::size_t k = 0; k < frequency_hz.size(); ++k) {
+    frequency_hz[k] = static_cast<double>(k) * df;
+  }
+  ctle_.emplace(setup.rx.ctle, frequency_hz);
+  noise_power_.reserve(bins);
   for (std::size_t k = 0; k < bins; ++k) {
-    const double f = static_cast<double>(k) * df;
+    const double f = frequency_hz[k];
     double density = setup.rx.eta0_v2_per_ghz * 1e-9;
     const auto& at = options.noise_hz;
     if (!at.empty()) {
@@ -63,7 +70,6 @@ Workbench::Workbench(const LinkSetup& setup, const EqualiseOptions& options, Spe
         density += options.noise_v2_per_hz[static_cast<std::size_t>(next) - 1];
       }
     }
-    noise_f_.push_back(f);
     noise_power_.push_back(density * std::norm(butterworth(f_r, f)) * df * (k == 0 ? 0.5 : 1));
   }
 }
@@ -80,11 +86,10 @@ CtleState& Workbench::state(double gain_db, double low_gain_db) {
   const std::size_t bins = spectra_.bins();
   const std::size_t uis = spectra_.uis;
   const std::size_t per_ui = spectra_.per_ui;
-  s.response.resize(bins);
+  s.response = ctle_->at(gain_db, low_gain_db, std::max(bins, noise_power_.size()));
   std::vector<Complex> x(bins);
   for (std::size_t k = 0; k < bins; ++k) {
-    s.response[k] = ctle_gain(setup_.rx.ctle, gain_db, low_gain_db, noise_f_[k]);
-    x[k] = spectra_.paths.front().x[k] * s.response[k];
+    x[k] = times(spectra_.paths.front().x[k], s.response[k]);
   }
   s.phases = transform_.phases(x, spectra_.df_hz());
   const auto at = static_cast<std::size_t>(std::max_element(s.phases.begin(), s.phases.end()) -
@@ -111,10 +116,7 @@ void Workbench::forget() {
 void Workbench::add_noise(CtleState& s) const {
   std::vector<double> density(noise_power_.size());
   for (std::size_t k = 0; k < density.size(); ++k) {
-    const auto gain = k < s.response.size()
-                          ? s.response[k]
-                          : ctle_gain(setup_.rx.ctle, s.gain_db, s.low_gain_db, noise_f_[k]);
-    density[k] = noise_power_[k] * std::norm(gain);
+    density[k] = noise_power_[k] * std::norm(s.response[k]);
   }
   s.noise = transform_.cosine_sums(density, noise_lag_count_);
 }
@@ -127,7 +129,7 @@ void Workbench::add_crosstalk(CtleState& s) const {
   }
   // Mean over phases of sum_n h(n)^2 is N df^2 (X_0^2 + 2 sum |X_k|^2).
   const double scale = 2 * spectra_.df_hz() * spectra_.df_hz() * static_cast<double>(spectra_.uis);
-  std::vector<double> density(s.response.size());
+  std::vector<double> density(spectra_.bins());
   const auto sums = [&](const std::vector<double>& power) {
     for (std::size_t k = 0; k < density.size(); ++k) {
       density[k] = power[k] * std::norm(s.response[k]) * scale * (k == 0 ? 0.5 : 1);

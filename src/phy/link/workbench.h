@@ -43,7 +43,7 @@ struct PhaseLags {
 struct CtleState {
   double gain_db = 0;
   double low_gain_db = 0;
-  std::vector<Complex> response;  ///< on the bins
+  std::vector<Complex> response;  ///< on the bins, and beyond as far as noise is counted
   std::vector<double> phases;     ///< of the victim's pulse, phase-major
   std::vector<double> window;     ///< of it in time order, around the peak
   std::size_t window_start = 0;   ///< time index of window[0]
@@ -111,8 +111,8 @@ class Workbench {
   std::size_t noise_lag_count_ = 0;
   std::size_t margin_ui_ = 0;
   std::vector<double> fext_power_, next_power_;  ///< |X|^2 by bin
-  std::vector<double> noise_f_, noise_power_;    ///< densities without the CTLE, on a wider grid
-  std::vector<Complex> poles_, low_poles_;       ///< parts of the CTLE that no setting changes
+  std::vector<double> noise_power_;              ///< by bin, without the CTLE, on a wider grid
+  std::optional<CtleCurve> ctle_;                ///< on that grid
   std::map<std::pair<double, double>, std::unique_ptr<CtleState>> states_;
 };
 
