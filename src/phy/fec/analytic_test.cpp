@@ -6,8 +6,11 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -80,6 +83,163 @@ TEST(Analytic, FitsTheMeasuredReceivers) {
     ASSERT_TRUE(burst) << burst.error().text();
     EXPECT_NEAR(*burst, row.burst, 0.03);
   }
+}
+
+/// One case for the judge; ratios as text, so that both sides read the same number.
+struct Case {
+  const CodeParameters* code;
+  const char* ber;
+  const char* burst;  ///< "-" for independent bits
+  unsigned bits = 2;
+  bool precoding = false;
+  std::size_t interleave = 1;
+  std::size_t lanes = 1;
+};
+
+/// What the judge prints for the cases; empty where python3 is absent.
+std::vector<std::pair<double, double>> judged(const std::vector<Case>& cases) {
+  std::string input;
+  for (const Case& c : cases) {
+    input += fmt::format("{} {} {} {} {} {} {} {} {}\\n", c.code->n, c.code->t, c.code->symbol_bits,
+                         c.ber, c.burst, c.bits, c.precoding ? 1 : 0, c.interleave, c.lanes);
+  }
+  const std::string command =
+      "printf '" + input + "' | python3 " WEFT_SOURCE_DIR "/src/phy/fec/analytic_judge.py";
+  std::vector<std::pair<double, double>> results;
+  std::FILE* pipe = ::popen(command.c_str(), "r");
+  double failure = 0;
+  double symbols = 0;
+  while (pipe != nullptr && std::fscanf(pipe, "%lf %lf", &failure, &symbols) == 2) {
+    results.emplace_back(failure, symbols);
+  }
+  if (pipe != nullptr && ::pclose(pipe) != 0) {
+    results.clear();
+  }
+  return results;
+}
+
+void expect_as_judged(const std::vector<Case>& cases) {
+  const auto results = judged(cases);
+  ASSERT_EQ(results.size(), cases.size());
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const Case& c = cases[i];
+    ErrorProcess errors{.ber = std::strtod(c.ber, nullptr),
+                        .bits_per_symbol = c.bits,
+                        .precoding = c.precoding,
+                        .interleave = c.interleave,
+                        .lanes = c.lanes};
+    if (c.burst[0] != '-') {
+      errors.burst = std::strtod(c.burst, nullptr);
+    }
+    const auto post = post_fec(*c.code, errors);
+    ASSERT_TRUE(post);
+    // 1e-9 of a decade is 2e-9 of the ratio.
+    EXPECT_NEAR(post->log10_codeword_failure, results[i].first, 1e-9) << c.ber << " " << c.burst;
+    EXPECT_NEAR(post->log10_symbol_error_ratio, results[i].second, 1e-9) << c.ber << " " << c.burst;
+  }
+}
+
+bool has_python() {
+  return std::system("python3 -c 'pass' >/dev/null 2>&1") == 0;
+}
+
+TEST(Analytic, IsTheExactRationalSumOfIndependentErrors) {
+  if (!has_python()) {
+    GTEST_SKIP() << "python3 is not installed";
+  }
+  expect_as_judged(
+      {{&kKp4, "2.4e-4", "-"}, {&kKp4, "1e-3", "-"}, {&kKp4, "1e-5", "-"}, {&kKr4, "1e-8", "-"}});
+}
+
+TEST(Analytic, IsTheExactRationalSumOfBursts) {
+  if (!has_python()) {
+    GTEST_SKIP() << "python3 is not installed";
+  }
+  // Whole codes once each; interleaving and lanes on a short one, for whole ones take minutes.
+  static constexpr CodeParameters kShort{"short", 67, 57, 5, 10};
+  expect_as_judged({{&kKp4, "1e-4", "0.5"},
+                    {&kKr4, "1e-6", "0.75", 2, true},
+                    {&kShort, "1e-5", "0.25", 1, true},
+                    {&kShort, "1e-3", "0.7", 2, false, 2},
+                    {&kShort, "2e-4", "0.7", 2, true, 4, 1},
+                    {&kShort, "1e-25", "0.5", 2, false, 1, 4},
+                    {&kShort, "1e-4", "0.9", 1, false, 4, 8}});
+}
+
+TEST(Analytic, KeepsItsLogarithmBelowWhatADoubleHolds) {
+  const auto post = post_fec(kKp4, {.ber = 1e-30});
+  ASSERT_TRUE(post);
+  EXPECT_EQ(post->codeword_failure, 0);
+  // C(544,16) (1e-29)^16, all other terms negligible.
+  const double log_choose =
+      (std::lgamma(545) - std::lgamma(17) - std::lgamma(529)) / std::log(10.0);
+  EXPECT_NEAR(post->log10_codeword_failure, log_choose - 29 * 16, 1e-9);
+  const auto none = post_fec(kKp4, {.ber = 0, .burst = 0.5});
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->codeword_failure, 0);
+  EXPECT_TRUE(std::isinf(none->log10_codeword_failure));
+  EXPECT_EQ(none->histogram.size(), 17u);
+  EXPECT_EQ(none->histogram[0], 1);
+}
+
+TEST(Analytic, RefusesWhatIsNoRatioAndNoShape) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const ErrorProcess& errors :
+       {ErrorProcess{.ber = -1e-9}, ErrorProcess{.ber = 1.1}, ErrorProcess{.ber = nan},
+        ErrorProcess{.ber = 1e-4, .burst = -0.1}, ErrorProcess{.ber = 1e-4, .burst = 1.1},
+        ErrorProcess{.ber = 1e-4, .burst = nan}, ErrorProcess{.ber = 1e-4, .bits_per_symbol = 3},
+        ErrorProcess{.ber = 1e-4, .interleave = 3}, ErrorProcess{.ber = 1e-4, .lanes = 0},
+        ErrorProcess{.ber = 1e-4, .lanes = 65}}) {
+    const auto post = post_fec(kKp4, errors);
+    ASSERT_FALSE(post);
+    EXPECT_EQ(post.error().code, base::Code::kInvalidArgument);
+  }
+  EXPECT_FALSE(post_fec({"big", 1000, 900, 50, 10}, {.ber = 1e-4}));
+  EXPECT_FALSE(burst_that_fits(kKp4, {.ber = 1e-4, .bits_per_symbol = 2}, 0));
+  EXPECT_FALSE(burst_that_fits(kKp4, {.ber = 1e-4, .bits_per_symbol = 2}, 1e-30));
+}
+
+RC_GTEST_PROP(AnalyticProperty, HistogramIsADistributionAndMoreErrorsNeverHelp, ()) {
+  const CodeParameters& code = *rc::gen::arbitrary<bool>() ? kKp4 : kKr4;
+  ErrorProcess errors;
+  errors.ber = std::pow(10.0, -*rc::gen::inRange(3, 3000) / 10.0);
+  if (*rc::gen::arbitrary<bool>()) {
+    errors.burst = *rc::gen::inRange(0, 101) / 100.0;
+  }
+  errors.bits_per_symbol = *rc::gen::element(1u, 2u);
+  errors.precoding = *rc::gen::arbitrary<bool>();
+  errors.interleave = *rc::gen::element<std::size_t>(1, 2, 4);
+  errors.lanes = *rc::gen::element<std::size_t>(1, 2, 3, 4, 8, 16);
+  const auto post = post_fec(code, errors);
+  RC_ASSERT(post.has_value());
+  double sum = 0;
+  for (const double p : post->histogram) {
+    RC_ASSERT(p >= 0);
+    sum += p;
+  }
+  RC_ASSERT(std::abs(sum - 1) < 1e-9);
+  RC_ASSERT(post->symbol_error_ratio <= post->pre_fec_symbol_error_ratio * (1 + 1e-9));
+  RC_ASSERT(post->codeword_failure <= 1 + 1e-9);
+  // Where errors are rare, that is: in the saturated range precoding's two errors can fall
+  // together.
+  ErrorProcess more = errors;
+  more.ber *= 1.05;
+  if (errors.ber < 0.02) {
+    RC_ASSERT(post_fec(code, more)->log10_codeword_failure >= post->log10_codeword_failure - 1e-12);
+  }
+}
+
+RC_GTEST_PROP(AnalyticProperty, LongerBurstsNeverHelpWhereFailuresAreRare, ()) {
+  // PAM4, without precoding, one lane, no interleaving, below the knee. At higher ratios, and with
+  // NRZ's ten line symbols in a FEC symbol, short bursts may help: errors fall into fewer symbols.
+  ErrorProcess errors;
+  errors.ber = std::pow(10.0, -*rc::gen::inRange(40, 300) / 10.0);
+  errors.bits_per_symbol = 2;
+  const double burst = *rc::gen::inRange(0, 85) / 100.0;
+  errors.burst = burst;
+  const auto shorter = post_fec(kKp4, errors);
+  errors.burst = burst + 0.02;
+  RC_ASSERT(post_fec(kKp4, errors)->log10_codeword_failure >= shorter->log10_codeword_failure);
 }
 
 }  // namespace
