@@ -28,6 +28,23 @@ double width_of(std::string_view text, double size) {
   return text_width(text) * size * kFontSlack;
 }
 
+/// The text, cut at its end where it is wider than `width`.
+std::string fitted(std::string text, double size, double width) {
+  if (width_of(text, size) <= width) {
+    return text;
+  }
+  while (!text.empty() && width_of(text, size) > width - size) {
+    // A whole character: back over UTF-8's continuation bytes.
+    do {
+      text.pop_back();
+    } while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U);
+    if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0xC0U) {
+      text.pop_back();
+    }
+  }
+  return text + "\u2026";
+}
+
 struct LegendEntry {
   const Series* series = nullptr;
   double x = 0;
@@ -279,8 +296,9 @@ Box data_box(const Plot& plot, const Box& box) {
 void paint(const Figure& figure, Canvas& canvas) {
   TextStyle title{17};
   title.bold = true;
-  canvas.text({20, 30}, figure.title, title);
-  canvas.text({20, 50}, figure.subtitle, {kTextSize, figure.subtitle_role});
+  canvas.text({20, 30}, fitted(figure.title, title.size * 1.06, figure.width - 40), title);
+  canvas.text({20, 50}, fitted(figure.subtitle, kTextSize, figure.width - 40),
+              {kTextSize, figure.subtitle_role});
   for (const Item& item : figure.items) {
     if (const auto* plot = std::get_if<Plot>(&item.content)) {
       paint_plot(*plot, item.box, canvas);

@@ -17,7 +17,7 @@ std::size_t side(double length, double scale) {
   return static_cast<std::size_t>(std::lround(std::clamp(length * scale, 1.0, kSideMax)));
 }
 
-double distance(Point p, Point a, Point b) {
+double distance_to_segment(Point p, Point a, Point b) {
   const double dx = b.x - a.x;
   const double dy = b.y - a.y;
   const double length2 = dx * dx + dy * dy;
@@ -128,7 +128,7 @@ void RasterCanvas::stroke_paths(const std::vector<std::vector<Point>>& paths, do
     for (long y = y0; y < y1; ++y) {
       for (long x = x0; x < x1; ++x) {
         const Point centre{static_cast<double>(x) + 0.5, static_cast<double>(y) + 0.5};
-        const double covered = std::clamp(half + 0.5 - distance(centre, a, b), 0.0, 1.0);
+        const double covered = std::clamp(half + 0.5 - distance_to_segment(centre, a, b), 0.0, 1.0);
         float& cell = mask[static_cast<std::size_t>(y - box.y0) * columns +
                            static_cast<std::size_t>(x - box.x0)];
         cell = std::max(cell, static_cast<float>(covered));

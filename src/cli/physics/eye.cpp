@@ -45,10 +45,6 @@ constexpr ExitSpec kExits[] = {
     {kUnknown, "not known: the channel is not measured as far as the receiver listens"},
 };
 
-int exit_of(EyeVerdict verdict) {
-  return verdict == EyeVerdict::kMeets ? kOk : verdict == EyeVerdict::kFails ? kWarning : kUnknown;
-}
-
 /// Mistakes in the command line are wrong usage; the rest has its code's exit.
 int fail_with(const base::Error& error) {
   const bool is_usage = error.code == base::Code::kInvalidArgument &&
@@ -213,7 +209,7 @@ int show(const Arguments& arguments) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   int exit = kOk;
   for (const EyeReport& report : *reports) {
-    const int one = exit_of(report.verdict());
+    const int one = eye_exit(report.verdict());
     exit = exit == kWarning || one == kWarning ? kWarning : std::max(exit, one);
   }
   return exit;

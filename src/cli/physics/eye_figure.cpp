@@ -42,15 +42,11 @@ Role role_of(EyeVerdict verdict) {
                                          : Role::kMuted;
 }
 
-std::string mv(double volts) {
-  return figure_text(volts * 1e3) + " mV";
-}
-
 /// Taps that do not fit one line of a table are cut, and say so.
 std::string short_taps(const std::vector<double>& taps, std::size_t count) {
   std::vector<double> first(
       taps.begin(), taps.begin() + static_cast<std::ptrdiff_t>(std::min(taps.size(), count)));
-  return taps_text(first) + (taps.size() > count ? " \u2026" : "");
+  return eye_taps_text(first) + (taps.size() > count ? " \u2026" : "");
 }
 
 void add_openings(const EyeReport& report, const EyeSegment& segment, Table& table) {
@@ -67,7 +63,7 @@ void add_openings(const EyeReport& report, const EyeSegment& segment, Table& tab
             fmt::format("{}{}", figure_text(ber, 2), eyes > 1 ? ", " + eye_name(e, eyes) : "");
         const std::string value =
             opening.height_v > 0 || opening.width_ui > 0
-                ? fmt::format("{}, {:.3f} UI", mv(opening.height_v), opening.width_ui)
+                ? fmt::format("{}, {:.3f} UI", eye_mv_text(opening.height_v), opening.width_ui)
                 : "closed";
         table.rows.push_back({{name, is_target ? Role::kInk : Role::kMuted},
                               {value, is_target ? Role::kInk : Role::kMuted, is_target}});
@@ -107,11 +103,11 @@ Table numbers_table(const EyeReport& report) {
     }
     row("DFE", short_taps(taps, 4) + (input.dfe.size() > 4 && taps.size() < 5 ? " \u2026" : ""));
   }
-  row("Peak distortion", mv(segment.eye.pda_height_v));
+  row("Peak distortion", eye_mv_text(segment.eye.pda_height_v));
   row("BER before FEC", figure_text(segment.ber(), 2));
   if (segment.fec.has_value()) {
     row(segment.fec->log10_ber.has_value() ? "BER after FEC" : "Flits sent again",
-        ratio_text(segment.fec->log10_ber.value_or(segment.fec->log10_failure)) + " (" +
+        eye_ratio_text(segment.fec->log10_ber.value_or(segment.fec->log10_failure)) + " (" +
             segment.fec->key + ")");
   }
   add_openings(report, segment, table);
@@ -181,8 +177,11 @@ draw::Figure eye_compare_figure(const EyeReport& a, const EyeReport& b, draw::Pa
   figure.items.push_back(
       {{10, 500, 605, 300}, eye_bathtub_plot(named, a.setup.target.ber, "Bathtubs")});
   Table table;
-  table.columns = {0.44, 0.66, 0.86};
-  table.rows.push_back({{""}, {"A", Role::kSeries1, true}, {"B", Role::kSeries2, true}});
+  table.columns = {0.38, 0.55, 0.72};
+  table.rows.push_back({{""},
+                        {"A", Role::kSeries1, true},
+                        {"B", Role::kSeries2, true},
+                        {"B against A", Role::kMuted}});
   const auto of_b = eye_figures(b);
   for (const EyeFigure& one : eye_figures(a)) {
     const auto other = std::find_if(of_b.begin(), of_b.end(),
@@ -192,12 +191,15 @@ draw::Figure eye_compare_figure(const EyeReport& a, const EyeReport& b, draw::Pa
     }
     const auto text = [](const EyeFigure& f) {
       return !f.value.has_value() ? std::string("not known")
-             : f.is_ratio         ? ratio_text(*f.value)
+             : f.is_ratio         ? eye_ratio_text(*f.value)
                                   : figure_text(*f.value) + " " + f.unit;
     };
-    table.rows.push_back({{one.name, Role::kMuted}, {text(one)}, {text(*other)}});
+    table.rows.push_back({{one.name, Role::kMuted},
+                          {text(one)},
+                          {text(*other)},
+                          {eye_difference_text(one, *other), Role::kMuted}});
   }
-  figure.items.push_back({{690, 515, 520, 280}, std::move(table)});
+  figure.items.push_back({{680, 515, 550, 280}, std::move(table)});
   return figure;
 }
 

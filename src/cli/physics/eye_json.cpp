@@ -17,10 +17,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-int exit_of(EyeVerdict verdict) {
-  return verdict == EyeVerdict::kMeets ? kOk : verdict == EyeVerdict::kFails ? kWarning : kUnknown;
-}
-
 Json logarithm(double log10_ratio) {
   return std::isfinite(log10_ratio) ? Json(log10_ratio) : Json(nullptr);
 }
@@ -198,7 +194,7 @@ Json report_json(const EyeReport& report) {
   Json json;
   json["schema"] = "weftline/eye/1";
   json["verdict"] = key(report.verdict());
-  json["exit_code"] = exit_of(report.verdict());
+  json["exit_code"] = eye_exit(report.verdict());
   json["setup"] = setup_json(report.setup);
   json["worst"] = report.worst;
   json["notes"] = report.notes;
@@ -209,7 +205,7 @@ Json report_json(const EyeReport& report) {
   return json;
 }
 
-std::string dumped(const Json& json) {
+std::string eye_dumped(const Json& json) {
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -221,13 +217,13 @@ void add_row(std::string& csv, std::size_t segment, std::string_view kind, std::
 }  // namespace
 
 std::string eye_json(const EyeReport& report) {
-  return dumped(report_json(report));
+  return eye_dumped(report_json(report));
 }
 
 std::string eye_compare_json(const EyeReport& a, const EyeReport& b) {
   Json json;
   json["schema"] = "weftline/eye-compare/1";
-  json["exit_code"] = std::max(exit_of(a.verdict()), exit_of(b.verdict()));
+  json["exit_code"] = std::max(eye_exit(a.verdict()), eye_exit(b.verdict()));
   json["a"] = report_json(a);
   json["b"] = report_json(b);
   Json& differences = json["differences"] = Json::array();
@@ -250,7 +246,7 @@ std::string eye_compare_json(const EyeReport& a, const EyeReport& b) {
            {"b_minus_a", has_both ? value(*other.value - *one.value) : Json(nullptr)}});
     }
   }
-  return dumped(json);
+  return eye_dumped(json);
 }
 
 std::string eye_csv(const EyeReport& report) {

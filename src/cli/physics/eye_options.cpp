@@ -55,13 +55,13 @@ constexpr OptionSpec kOptions[] = {
      "Error ratios at which openings and contours are read, at most 8 (default 1e-6,1e-12,1e-15); "
      "the target's is always among them."},
     {"--burst", "A",
-     "For FEC: the probability, 0 to 1, that an error is followed by another (default: errors are "
-     "independent)."},
+     "For FEC: the probability, 0 to 0.95, that an error is followed by another (default: as "
+     "simulated, else as the DFE's taps make it)."},
     {"--simulate", "BITS",
      "Also send BITS (to 1e9) through the link in the time domain, and say whether the two agree."},
     {"--seed", "N", "Of the simulation's random numbers (default 1)."},
     {"--plot", "eye|bathtub|pulse|all",
-     "What to draw (default: the eye in the terminal, everything in files)."},
+     "What to draw (default: the eye as text, everything in files)."},
     {"--svg", "FILE", "Write the figure as SVG; - is standard output."},
     {"--png", "FILE", "Write the figure as PNG; - is standard output."},
     {"--csv", "FILE", "Write bathtub, contours and pulse as CSV; - is standard output."},
@@ -69,14 +69,14 @@ constexpr OptionSpec kOptions[] = {
     {"--palette", "viridis|cividis", "Colours of the density (default viridis)."},
     {"--json", "", "Print the report as JSON, schema weftline/eye/1, instead of text."},
     {"--compare", "A [B]",
-     "Compare two links: CHANNEL against A, or A against B, where each is a channel or a set-up.",
+     "Compare two links: FILE against A, or A against B, where each is a channel or a set-up.",
      true},
     {"--progress", "",
      "Say on standard error how far the work is, also where that is no terminal."},
 };
 
 /// Also with an exponent, which base::parse_double() does not take.
-std::optional<double> parse_number(std::string_view text) {
+std::optional<double> number_with_exponent(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool is_whole = error == std::errc{} && end == text.data() + text.size();
@@ -85,7 +85,7 @@ std::optional<double> parse_number(std::string_view text) {
 
 base::Result<double> number(std::string_view option, std::string_view text, double low,
                             double high) {
-  const auto value = parse_number(base::trim(text));
+  const auto value = number_with_exponent(base::trim(text));
   if (!value || !(*value >= low && *value <= high)) {
     return base::fail(
         Code::kInvalidArgument,
@@ -99,7 +99,7 @@ struct FileCloser {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
-base::Result<LinkSetup> setup_of(std::string_view word) {
+base::Result<LinkSetup> setup_of_word(std::string_view word) {
   if (!word.ends_with(".yaml") && !word.ends_with(".yml") && word != "-") {
     auto found = phy::link::find_setup(word);
     if (!found) {
@@ -194,7 +194,7 @@ base::Result<void> set_analysis(const Arguments& arguments, EyeJob& job) {
     job.bers = std::move(*bers);
   }
   if (const auto text = arguments.value("--burst")) {
-    const auto burst = number("--burst", *text, 0, 0.999);
+    const auto burst = number("--burst", *text, 0, 0.95);
     if (!burst) {
       return tl::unexpected(burst.error());
     }
@@ -237,7 +237,7 @@ base::Result<LinkSetup> eye_setup(const Arguments& arguments, std::string_view w
         protocol.has_value() ? "--protocol and --setup exclude each other" : "no set-up is named",
         "", "Give --protocol KEY; weft eye --list-protocols prints the keys.");
   }
-  auto setup = setup_of(!words.empty() ? words : protocol.has_value() ? *protocol : *file);
+  auto setup = setup_of_word(!words.empty() ? words : protocol.has_value() ? *protocol : *file);
   for (const std::string& change : arguments.values("--set")) {
     const auto equals = change.find('=');
     if (!setup) {
@@ -313,7 +313,7 @@ base::Result<std::vector<double>> number_list(std::string_view option, std::stri
   std::replace(blanks.begin(), blanks.end(), ',', ' ');
   std::vector<double> values;
   for (const std::string_view word : base::words(blanks)) {
-    const auto value = parse_number(word);
+    const auto value = number_with_exponent(word);
     if (!value || values.size() == kNumbersMax) {
       return base::fail(Code::kInvalidArgument,
                         fmt::format("\"{}\" is not a number", base::printable(word, 40)),

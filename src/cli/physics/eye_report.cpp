@@ -5,8 +5,10 @@
 
 #include "base/stats.h"
 #include "cli/draw/axis.h"
+#include "phy/eye/burst.h"
 #include "phy/eye/simulate.h"
 #include "phy/fec/analytic.h"
+#include "phy/fec/concatenated.h"
 #include "phy/fec/flit_retry.h"
 
 #include <algorithm>
@@ -79,8 +81,35 @@ void judge(EyeSegment& segment) {
   segment.reason = failed.empty() ? "everything that the target asks for" : failed;
 }
 
+/// Beyond it a receiver has lost its signal.
+constexpr double kBurstMax = 0.95;
+
 bool is_flit(std::string_view fec) {
   return fec == "pcie6-flit" || fec == "cxl-flit";
+}
+
+/// How errors follow each other, and where that is known from.
+struct ErrorRuns {
+  std::optional<double> a;  ///< absent: independent errors
+  std::string text;
+};
+
+ErrorRuns error_runs(std::optional<double> given, const EyeSegment& segment) {
+  if (given.has_value()) {
+    return {given, fmt::format("bursts of a = {} as given", figure_text(*given))};
+  }
+  if (segment.simulation.has_value() && segment.simulation->burst.has_value()) {
+    const double a = std::min(*segment.simulation->burst, kBurstMax);
+    return {a, fmt::format("bursts of a = {} as simulated", figure_text(a, 2))};
+  }
+  if (segment.link.input.dfe.empty()) {
+    return {std::nullopt, "errors taken as independent"};
+  }
+  const double a = std::min(phy::eye::estimate_burst(segment.link.input).a, kBurstMax);
+  if (a < 1e-3) {
+    return {std::nullopt, "errors taken as independent; the DFE makes no bursts"};
+  }
+  return {a, fmt::format("bursts of a = {} as the DFE's taps make them", figure_text(a, 2))};
 }
 
 void add_fec(const LinkSetup& setup, std::optional<double> burst, EyeSegment& segment) {
@@ -90,12 +119,11 @@ void add_fec(const LinkSetup& setup, std::optional<double> burst, EyeSegment& se
   }
   EyeFec left;
   left.key = signalling.fec;
-  left.burst = burst.has_value() ? fmt::format("bursts with a = {}", figure_text(*burst))
-                                 : "errors taken as independent";
-  if (!burst.has_value() && segment.simulation.has_value() && segment.simulation->burst) {
-    burst = segment.simulation->burst;
-    left.burst = fmt::format("bursts with a = {} as simulated", figure_text(*burst));
-  }
+  const ErrorRuns runs = error_runs(burst, segment);
+  burst = runs.a;
+  left.burst = runs.text;
+  // The eye counts first errors; those that the DFE makes of them come on top.
+  const double ber = std::min(segment.ber() / (1 - burst.value_or(0)), 0.5);
   if (is_flit(signalling.fec)) {
     phy::fec::FlitErrors errors;
     errors.first_bit_error_ratio = std::min(segment.ber(), 0.5);
@@ -112,13 +140,25 @@ void add_fec(const LinkSetup& setup, std::optional<double> burst, EyeSegment& se
     segment.fec = left;
     return;
   }
+  if (signalling.fec == "kp4-inner") {
+    const auto post = phy::fec::post_concatenated(std::min(segment.ber(), 0.5));
+    if (!post) {
+      segment.fec_missing = post.error().what;
+      return;
+    }
+    left.burst = "modelled: hard decisions, independent errors";
+    left.unit_name = "codewords";
+    left.log10_failure = std::min(post->outer.log10_codeword_failure, 0.0);
+    left.log10_ber = std::min(post->outer.log10_bit_error_ratio, 0.0);
+    segment.fec = left;
+    return;
+  }
   if (signalling.fec != "kp4" && signalling.fec != "kr4") {
     segment.fec_missing = "what this code leaves is not computed here; see `weft ber`";
     return;
   }
   const phy::fec::ErrorProcess errors{
-      std::min(segment.ber(), 0.5), burst, bits_per_symbol(signalling.levels),
-      signalling.precoding,         1,     1};
+      ber, burst, bits_per_symbol(signalling.levels), signalling.precoding, 1, 1};
   const auto post =
       phy::fec::post_fec(signalling.fec == "kr4" ? phy::fec::kKr4 : phy::fec::kKp4, errors);
   if (!post) {

@@ -38,7 +38,7 @@ struct EyeCriterion {
 /// What FEC leaves of the errors before it.
 struct EyeFec {
   std::string key;                  ///< of Signalling::fec
-  std::string burst;                ///< "independent errors" or "a = 0.5"
+  std::string burst;                ///< how errors follow each other, and whence
   std::string unit_name;            ///< "codewords", "flits"
   double log10_failure = 0;         ///< ratio of codewords not corrected, or of flits sent again
   std::optional<double> log10_ber;  ///< after FEC; absent for flits, which are sent again
@@ -90,7 +90,7 @@ struct EyeJob {
   phy::link::EqualiseOptions equalise;
   std::vector<double> bers = {1e-6, 1e-12, 1e-15};
   std::size_t phases = 64;
-  std::optional<double> burst;  ///< of FEC analysis; absent: independent errors
+  std::optional<double> burst;  ///< of FEC analysis; absent: simulated or estimated
   bool package_given = false;   ///< the user said which; else a channel with packages gets none
   std::uint64_t simulate_bits = 0;
   std::uint64_t seed = 1;

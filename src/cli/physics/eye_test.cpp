@@ -217,9 +217,9 @@ TEST(EyeReport, InsertionLossIsInterpolatedAndNotInvented) {
 }
 
 TEST(EyeReport, RatiosBelowDoubleAreWritten) {
-  EXPECT_EQ(ratio_text(-386.1), "7.9e-387");
-  EXPECT_EQ(ratio_text(-12), "1e-12");
-  EXPECT_EQ(ratio_text(-INFINITY), "0");
+  EXPECT_EQ(eye_ratio_text(-386.1), "7.9e-387");
+  EXPECT_EQ(eye_ratio_text(-12), "1e-12");
+  EXPECT_EQ(eye_ratio_text(-INFINITY), "0");
 }
 
 }  // namespace

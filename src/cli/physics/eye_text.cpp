@@ -6,6 +6,7 @@
 #include "cli/draw/terminal_plot.h"
 #include "cli/help.h"
 #include "cli/physics/eye_plots.h"
+#include "cli/verb.h"
 
 #include <algorithm>
 #include <cmath>
@@ -20,9 +21,6 @@ using phy::eye::EyeOpening;
 
 constexpr std::size_t kLabel = 14;
 
-std::string mv(double volts) {
-  return figure_text(volts * 1e3) + " mV";
-}
 std::string ghz(double hertz) {
   return figure_text(hertz / 1e9, 4) + " GHz";
 }
@@ -62,7 +60,7 @@ std::string transmitter_text(const phy::link::Equaliser& equaliser) {
   if (equaliser.tx_taps.empty()) {
     return "no taps";
   }
-  const std::string taps = "taps " + taps_text(equaliser.tx_taps);
+  const std::string taps = "taps " + eye_taps_text(equaliser.tx_taps);
   return equaliser.preset.empty() ? taps : fmt::format("preset {}, {}", equaliser.preset, taps);
 }
 
@@ -78,7 +76,7 @@ std::string receiver_text(const EyeReport& report, const phy::link::Equaliser& e
 }
 
 std::string ffe_text(const phy::link::Equaliser& equaliser) {
-  std::string text = taps_text(equaliser.rx_taps);
+  std::string text = eye_taps_text(equaliser.rx_taps);
   for (std::size_t i = 0; i < equaliser.floating_taps.size(); ++i) {
     text +=
         fmt::format("{} {:.3f} at {} UI", i == 0 ? "; floating" : ",", equaliser.floating_taps[i],
@@ -99,7 +97,7 @@ std::string dfe_text(const phy::link::SlicerInput& input) {
   }
   const std::size_t rest = relative.size() - shown;
   relative.resize(shown);
-  return fmt::format("taps {} of the cursor{}", taps_text(relative),
+  return fmt::format("taps {} of the cursor{}", eye_taps_text(relative),
                      rest > 0 ? fmt::format("; the other {} are 0", rest) : "");
 }
 
@@ -108,8 +106,8 @@ std::string budget_text(const EyeSegment& segment) {
   return fmt::format(
       "{} from the middle of an eye to a level; rms: ISI {}, crosstalk {}, jitter {}, transmitter "
       "{}, receiver {}",
-      mv(budget.a_s_v), mv(budget.sigma_isi_v), mv(budget.sigma_xt_v), mv(budget.sigma_j_v),
-      mv(budget.sigma_tx_v), mv(budget.sigma_n_v));
+      eye_mv_text(budget.a_s_v), eye_mv_text(budget.sigma_isi_v), eye_mv_text(budget.sigma_xt_v),
+      eye_mv_text(budget.sigma_j_v), eye_mv_text(budget.sigma_tx_v), eye_mv_text(budget.sigma_n_v));
 }
 
 /// One row for each error ratio, one column for each eye.
@@ -128,8 +126,9 @@ std::string openings_text(const EyeReport& report, const EyeSegment& segment) {
       for (const EyeOpening& opening : segment.eye.openings) {
         if (opening.ber == ber && opening.eye == e) {
           text += opening.height_v > 0 || opening.width_ui > 0
-                      ? fmt::format("{:<21}", fmt::format("{:<11}{:.3f} UI", mv(opening.height_v),
-                                                          opening.width_ui))
+                      ? fmt::format("{:<21}",
+                                    fmt::format("{:<11}{:.3f} UI", eye_mv_text(opening.height_v),
+                                                opening.width_ui))
                       : fmt::format("{:<21}", "closed");
         }
       }
@@ -146,7 +145,7 @@ std::string openings_text(const EyeReport& report, const EyeSegment& segment) {
   return trimmed;
 }
 
-std::string errors_text(const EyeSegment& segment) {
+std::string error_ratio_text(const EyeSegment& segment) {
   const auto& eye = segment.eye;
   std::string text = fmt::format("before FEC: {} of bits, {} of symbols at the sampling instant",
                                  figure_text(eye.ber, 2), figure_text(eye.ser, 2));
@@ -162,10 +161,10 @@ std::string fec_text(const EyeSegment& segment) {
     return segment.fec_missing.empty() ? "none in this set-up" : segment.fec_missing;
   }
   const EyeFec& fec = *segment.fec;
-  const std::string ratio = ratio_text(fec.log10_failure);
+  const std::string ratio = eye_ratio_text(fec.log10_failure);
   std::string text = fec.log10_ber.has_value()
                          ? fmt::format("{}: leaves {} of bits, {} of codewords not corrected",
-                                       fec.key, ratio_text(*fec.log10_ber), ratio)
+                                       fec.key, eye_ratio_text(*fec.log10_ber), ratio)
                          : fmt::format("{}: {} of flits are sent again", fec.key, ratio);
   return text + "; " + fec.burst;
 }
@@ -204,12 +203,12 @@ std::string numbers_text(const EyeReport& report, const EyeSegment& segment, std
   text += field("Worst case",
                 segment.eye.pda_height_v > 0
                     ? fmt::format("{} stay open whatever is sent (peak distortion, without noise)",
-                                  mv(segment.eye.pda_height_v))
+                                  eye_mv_text(segment.eye.pda_height_v))
                     : fmt::format("closed by {} for the worst pattern (peak distortion, without "
                                   "noise)",
-                                  mv(-segment.eye.pda_height_v)),
+                                  eye_mv_text(-segment.eye.pda_height_v)),
                 columns);
-  text += field("Error ratio", errors_text(segment), columns);
+  text += field("Error ratio", error_ratio_text(segment), columns);
   text += field("FEC", fec_text(segment), columns);
   if (segment.simulation.has_value()) {
     text += field("Simulation", simulation_text(*segment.simulation), columns);
@@ -278,23 +277,11 @@ std::string pictures(const EyeReport& report, const EyeSegment& segment, EyePlot
   return text;
 }
 
-std::string difference_text(const EyeFigure& a, const EyeFigure& b) {
-  if (!a.value.has_value() || !b.value.has_value()) {
-    return "";
-  }
-  if (a.is_ratio) {
-    const double decades = *b.value - *a.value;
-    return std::isfinite(decades) ? fmt::format("{:+.2f} decades", decades) : "";
-  }
-  return fmt::format("{}{} {}", *b.value >= *a.value ? "+" : "-",
-                     figure_text(std::abs(*b.value - *a.value)), a.unit);
-}
-
 std::string value_text(const EyeFigure& figure) {
   if (!figure.value.has_value()) {
     return "not known";
   }
-  return figure.is_ratio ? ratio_text(*figure.value)
+  return figure.is_ratio ? eye_ratio_text(*figure.value)
                          : fmt::format("{} {}", figure_text(*figure.value), figure.unit);
 }
 
@@ -308,7 +295,15 @@ std::size_t page_columns(const Terminal& terminal) {
 
 }  // namespace
 
-std::string taps_text(const std::vector<double>& taps) {
+std::string eye_mv_text(double volts) {
+  return figure_text(volts * 1e3) + " mV";
+}
+
+int eye_exit(EyeVerdict verdict) {
+  return verdict == EyeVerdict::kMeets ? kOk : verdict == EyeVerdict::kFails ? kWarning : kUnknown;
+}
+
+std::string eye_taps_text(const std::vector<double>& taps) {
   std::string text;
   for (const double tap : taps) {
     const std::string number = fmt::format("{:.3f}", tap);
@@ -328,7 +323,7 @@ std::string eye_name(std::size_t eye, std::size_t count) {
   return fmt::format("eye {}", eye + 1);
 }
 
-std::string ratio_text(double log10_ratio) {
+std::string eye_ratio_text(double log10_ratio) {
   if (!std::isfinite(log10_ratio)) {
     return log10_ratio < 0 ? "0" : "not known";
   }
@@ -340,7 +335,7 @@ std::string ratio_text(double log10_ratio) {
 
 std::string criterion_text(const EyeCriterion& criterion) {
   const auto value = [&](double v) {
-    return criterion.unit == "V"    ? mv(v)
+    return criterion.unit == "V"    ? eye_mv_text(v)
            : criterion.unit == "UI" ? figure_text(v) + " UI"
                                     : figure_text(v, 2);
   };
@@ -430,6 +425,18 @@ std::vector<EyeFigure> eye_figures(const EyeReport& report) {
   return figures;
 }
 
+std::string eye_difference_text(const EyeFigure& a, const EyeFigure& b) {
+  if (!a.value.has_value() || !b.value.has_value()) {
+    return "";
+  }
+  if (a.is_ratio) {
+    const double decades = *b.value - *a.value;
+    return std::isfinite(decades) ? fmt::format("{:+.2f} decades", decades) : "";
+  }
+  return fmt::format("{}{} {}", *b.value >= *a.value ? "+" : "-",
+                     figure_text(std::abs(*b.value - *a.value)), a.unit);
+}
+
 std::string eye_compare_text(const EyeReport& a, const EyeReport& b, const Terminal& terminal) {
   const std::size_t columns = page_columns(terminal);
   const auto heading = [&](char letter, const EyeReport& report) {
@@ -451,7 +458,7 @@ std::string eye_compare_text(const EyeReport& a, const EyeReport& b, const Termi
                                     [&](const EyeFigure& f) { return f.key == figure.key; });
     if (other != of_b.end()) {
       text += fmt::format("{:<28}{:<16}{:<16}{}\n", figure.name, value_text(figure),
-                          value_text(*other), difference_text(figure, *other));
+                          value_text(*other), eye_difference_text(figure, *other));
     }
   }
   return text;

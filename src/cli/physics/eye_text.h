@@ -29,12 +29,19 @@ struct EyeFigure {
 };
 [[nodiscard]] std::vector<EyeFigure> eye_figures(const EyeReport& report);
 
+/// How b differs from a: "+1.2 dB", "-3.91 decades"; empty where one is not known.
+[[nodiscard]] std::string eye_difference_text(const EyeFigure& a, const EyeFigure& b);
+
+/// "12.3 mV"
+[[nodiscard]] std::string eye_mv_text(double volts);
+/// The program's exit code for a verdict.
+[[nodiscard]] int eye_exit(EyeVerdict verdict);
 /// "0.042 -0.208 0.75", three decimals.
-[[nodiscard]] std::string taps_text(const std::vector<double>& taps);
+[[nodiscard]] std::string eye_taps_text(const std::vector<double>& taps);
 /// "lower", "middle", "upper"; "" for the only one.
 [[nodiscard]] std::string eye_name(std::size_t eye, std::size_t count);
 /// "1.2e-16" of a logarithm, also where the ratio itself underflows.
-[[nodiscard]] std::string ratio_text(double log10_ratio);
+[[nodiscard]] std::string eye_ratio_text(double log10_ratio);
 /// "the eye fails the target: ..."
 [[nodiscard]] std::string verdict_text(const EyeReport& report);
 /// A criterion with value, limit and margin.
