@@ -122,7 +122,8 @@ struct RationalFit {
 [[nodiscard]] double estimate_delay_s(std::span<const double> frequency_hz,
                                       std::span<const Complex> response);
 
-struct Passivity {
+/// Of a fitted model (checks.h has that of a network as it was measured).
+struct ModelPassivity {
   bool is_passive = false;
   double singular_max = 0;
   double at_hz = 0;
@@ -134,7 +135,7 @@ struct Passivity {
 /// Without delays by the imaginary eigenvalues of the Hamiltonian (Boyd et al. 1989; Grivet-Talocia
 /// 2004): no crossing is missed. Delays between responses make it no matrix pencil: then sampled at
 /// data and pole frequencies, refined at each peak, up to 100 times band_hz. @pre model.ports > 0
-[[nodiscard]] Passivity check_passivity(const RationalModel& model, double band_hz);
+[[nodiscard]] ModelPassivity check_passivity(const RationalModel& model, double band_hz);
 
 /// Moves residues and constants until no singular value exceeds 1, with the least squared error
 /// over 0 to band_hz (Gustavsen, PWRD 23, 2008, perturbation of residues to first order, repeated);

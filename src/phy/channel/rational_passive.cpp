@@ -197,7 +197,7 @@ std::vector<double> crossings(const RationalModel& model) {
   return out;
 }
 
-void add_band(Passivity& out, double low, double high) {
+void add_band(ModelPassivity& out, double low, double high) {
   if (!out.violations.empty() && out.violations.back().second >= low) {
     out.violations.back().second = high;
   } else {
@@ -230,8 +230,8 @@ std::vector<Peak> sampled_peaks(const RationalModel& model, double band_hz, doub
   return out;
 }
 
-Passivity exact(const RationalModel& model, double band_hz) {
-  Passivity out;
+ModelPassivity exact(const RationalModel& model, double band_hz) {
+  ModelPassivity out;
   out.is_exact = true;
   auto edges = crossings(model);
   edges.insert(edges.begin(), 0);
@@ -259,8 +259,8 @@ Passivity exact(const RationalModel& model, double band_hz) {
   return out;
 }
 
-Passivity sampled(const RationalModel& model, double band_hz) {
-  Passivity out;
+ModelPassivity sampled(const RationalModel& model, double band_hz) {
+  ModelPassivity out;
   Sampler sampler(model);
   const auto grid = grid_of(model, band_hz);
   for (const auto& peak : sampled_peaks(model, band_hz, 0)) {
@@ -453,7 +453,7 @@ void apply(RationalModel& scaled, const MatrixXd& inverse, const std::vector<Con
 }  // namespace
 }  // namespace rational_passive_cpp
 
-Passivity check_passivity(const RationalModel& model, double band_hz) {
+ModelPassivity check_passivity(const RationalModel& model, double band_hz) {
   namespace p = rational_passive_cpp;
   auto out = p::has_delays(model) ? p::sampled(model, band_hz) : p::exact(model, band_hz);
   const double at_infinity = p::largest(p::matrix_at(model, p::kInfinite));
