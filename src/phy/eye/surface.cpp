@@ -16,7 +16,9 @@ constexpr std::size_t kHalfRowsMax = 4096;
 constexpr double kLogKept = -690;  // below it a value counts as zero
 
 std::size_t grid_columns(std::size_t phases) {
-  return phases * std::max<std::size_t>(1, (kColumnsLeast + phases - 1) / phases);
+  // A single instant can afford, and jitter about it deserves, a finer grid.
+  const std::size_t least = phases < kColumnsLeast ? 2 * kColumnsLeast : kColumnsLeast;
+  return phases * ((least + phases - 1) / phases);
 }
 
 }  // namespace surface
@@ -24,7 +26,7 @@ std::size_t grid_columns(std::size_t phases) {
 JitterGrid jitter_grid(double sigma_rj_ui, double a_dd_ui, std::size_t phases) {
   JitterGrid grid;
   const double column = 1 / static_cast<double>(phases);
-  const double step_most = std::max(sigma_rj_ui, surface::kFinestStep);
+  const double step_most = std::max(0.5 * sigma_rj_ui, surface::kFinestStep);
   if (sigma_rj_ui > 0) {
     grid.steps_per_column = static_cast<std::size_t>(std::max(1.0, std::ceil(column / step_most)));
   }

@@ -5,10 +5,11 @@
 //
 // Jitter moves the sampling instant against all symbols together, so that it mixes columns:
 //   P(y, t) = sum over nodes of w P(y, t + offset),
-// with a sampled Gaussian of step <= sigma_rj around each of the two Diracs at +-A_DD (Poisson
-// summation: relative error 3e-9 at step = sigma). Unlike the product of amplitude noise and slope
-// that COM uses, this needs no linear pulse and keeps the correlation of main cursor and ISI.
-// Jitter is taken as white: no part of it is followed by clock recovery.
+// with a sampled Gaussian of step <= sigma_rj / 2 around each of the two Diracs at +-A_DD. The sum
+// is the integral but for exp(-2 pi^2 (w / step)^2), w the width of the product of weight and P:
+// 3e-9 where P is steep enough to halve it. Unlike the product of amplitude noise and slope that
+// COM uses, this needs no linear pulse and keeps the correlation of main cursor and ISI. Jitter is
+// taken as white: no part of it is followed by clock recovery.
 #pragma once
 
 #include "phy/eye/column.h"

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lane model's table: quantile of the error ratio, eye height and eye width over noise, jitter,
+// crosstalk and residual ISI, filled by the full engine (eye/column.h, eye/surface.h) and read by
+// multilinear interpolation. lane_model.h says why these four axes. Internal to lane/.
+#pragma once
+
+#include "phy/link/slicer_input.h"
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+namespace weft::phy::lane {
+
+/// Where a state lies: all relative to the main cursor.
+struct Coordinates {
+  double noise = 0;      ///< Gaussian rms
+  double jitter = 1;     ///< times the built link's
+  double crosstalk = 1;  ///< times the built link's, per main cursor
+  double residual = 0;   ///< one more cursor
+};
+
+/// What the table holds at a point.
+struct Values {
+  double log_z = 0;   ///< ln of z, error ratio = Q(z); errors of feedback not counted
+  double height = 0;  ///< smallest eye, per main cursor
+  double width_ui = 0;
+  bool is_clamped = false;
+};
+
+/// Q(x) = P(standard normal > x) and its inverse for p in (0, 1/2]; log10 Q down to z = 37.
+[[nodiscard]] double upper_tail(double z);
+[[nodiscard]] double quantile_of(double p);
+
+class Table {
+ public:
+  /// @pre eye::check(input) passes
+  Table(const link::SlicerInput& input, double eye_ber);
+  [[nodiscard]] Values at(const Coordinates& point) const;
+
+ private:
+  static constexpr std::size_t kAxes = 4;
+  static constexpr std::size_t kValues = 3;
+  struct Axis {
+    std::vector<double> nodes;  // ascending, transformed
+    [[nodiscard]] std::pair<std::size_t, double> find(double x, bool& is_clamped) const;
+  };
+  using Block = std::vector<float>;  // [noise][crosstalk][jitter][residual][value]
+
+  void fill(const link::SlicerInput& input, double eye_ber, Block& raw) const;
+  void refine(std::size_t axis, std::size_t factor, Block& block);
+  void make_monotone(Block& block) const;
+  [[nodiscard]] std::array<std::size_t, kAxes> strides() const;
+
+  // In this order: ln noise, crosstalk squared, jitter squared (both signs of an offset are equally
+  // likely, so nothing odd in it is left), residual.
+  std::array<Axis, kAxes> axes_;
+  Block values_;
+};
+
+}  // namespace weft::phy::lane
