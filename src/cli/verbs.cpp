@@ -4,6 +4,7 @@
 
 #include "cli/capture.h"
 #include "cli/physics/ber.h"
+#include "cli/physics/channel.h"
 #include "cli/physics/com.h"
 #include "cli/physics/eye.h"
 #include "cli/rack.h"
@@ -13,8 +14,17 @@ namespace weft::cli {
 
 std::span<const VerbSpec> verbs() {
   static const std::vector<VerbSpec> kVerbs = {
-      scan_verb(),      capture_verb(), rack_check_verb(), rack_show_verb(),
-      rack_diff_verb(), eye_verb(),     ber_verb(),        com_verb(),
+      scan_verb(),
+      capture_verb(),
+      rack_check_verb(),
+      rack_show_verb(),
+      rack_diff_verb(),
+      eye_verb(),
+      ber_verb(),
+      com_verb(),
+      channel_show_verb(),
+      channel_check_verb(),
+      channel_cascade_verb(),
   };
   return kVerbs;
 }

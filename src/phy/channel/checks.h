@@ -34,11 +34,11 @@ struct Reciprocity {
 [[nodiscard]] Reciprocity check_reciprocity(const Network& network);
 
 /// Causality of one transmission, by gating: the response under a Blackman window is transformed to
-/// time; what comes earlier than the delay of the upper half of the band less the window's own
-/// width is taken away, and the rest transformed back. For a causal response the two agree (the
-/// Kramers-Kronig relation under a window, Perry and Brazil 1997; the window is what makes the end
-/// of the data harmless). Valid where the record 1/df is longer than twice the response; the
-/// resolution is 3/f_max.
+/// time; what comes earlier than the delay of the upper half of the band (0 where nowhere |S| >
+/// 1/2) less the window's own width is taken away, and the rest transformed back. For a causal
+/// response the two agree (the Kramers-Kronig relation under a window, Perry and Brazil 1997; the
+/// window is what makes the end of the data harmless). Valid where the record 1/df is longer than
+/// twice the response; the resolution is 3/f_max.
 struct Causality {
   double early_energy = 0;  ///< share of the energy that comes before the delay, 0 to 1
   double error = 0;         ///< largest |S_gated - S| W relative to the largest |S| W

@@ -107,6 +107,20 @@ TEST(CausalityCheck, PassesALineAndRefusesItsMagnitudeAlone) {
   }
 }
 
+TEST(CausalityCheck, CouplingThatBeginsAtOnceIsNoFault) {
+  // Coupling at both ends of a line: at once, and after there and back.
+  const auto f = grid(0, 1e7, 4001);
+  std::vector<Complex> s(f.size());
+  for (std::size_t i = 0; i < f.size(); ++i) {
+    const Complex jw(0, f[i] * 1e-10);
+    s[i] = 0.1 * jw / (1.0 + jw) * (1.0 + std::polar(0.8, -2 * pi * f[i] * 4e-9));
+  }
+  const auto coupling = check_causality(f, s);
+  ASSERT_TRUE(coupling.has_value());
+  EXPECT_EQ(coupling->delay_s, 0);
+  EXPECT_LT(coupling->early_energy, 1e-4);
+}
+
 TEST(CausalityCheck, BearsAMissingDcPointAndRefusesTooLittle) {
   const auto f = grid(5e7, 5e7, 800);
   const auto good = check_causality(f, line(f, 2, 3e-9, 1).response(1, 0));
