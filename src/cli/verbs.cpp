@@ -25,6 +25,7 @@ std::span<const VerbSpec> verbs() {
       channel_show_verb(),
       channel_check_verb(),
       channel_cascade_verb(),
+      channel_fit_verb(),
   };
   return kVerbs;
 }

@@ -40,6 +40,27 @@ std::string made_text(double delay_s = 1e-9, std::size_t points = 400) {
       .value_or("");
 }
 
+/// One pole at 5 GHz, matched: what a fit of one pole is exact for.
+std::string low_pass() {
+  std::string out = "# GHz S RI R 100\n";
+  for (int i = 0; i < 200; ++i) {
+    const double x = i * 0.1 / 5;
+    const double real = 0.9 / (1 + x * x);
+    out += fmt::format("{} 0 0 {} {} {} {} 0 0\n", i * 0.1, real, -x * real, real, -x * real);
+  }
+  return out;
+}
+
+TEST(ChannelVerb, FitWritesAModel) {
+  const bus::TestFolder folder;
+  folder.file("line.s2p", low_pass());
+  const auto report = run("fit " + folder.at("line.s2p") + " --poles 2 -o " + folder.at("line.sp"));
+  EXPECT_EQ(report.code, 0) << report.out;
+  EXPECT_THAT(report.out, HasSubstr("2 poles"));
+  EXPECT_THAT(shell("cat " + folder.at("line.sp")).out, HasSubstr("channel"));
+  EXPECT_EQ(run("fit " + folder.at("line.s2p") + " --poles 1000").code, 65);
+}
+
 TEST(ChannelVerb, ShowsTheNumbersOfAMadeChannel) {
   const bus::TestFolder folder;
   folder.file("thru.s4p", made_text());
@@ -218,6 +239,7 @@ TEST(ChannelVerb, JsonFollowsItsSchema) {
   }
   const bus::TestFolder folder;
   folder.file("a.s4p", made_text());
+  folder.file("line.s2p", low_pass());
   folder.file("judge.py", R"(import json, sys, jsonschema
 schema, document = (json.load(open(path)) for path in sys.argv[1:])
 jsonschema.Draft202012Validator.check_schema(schema)
@@ -231,7 +253,8 @@ sys.exit(1 if errors else 0)
   const std::string a = folder.at("a.s4p");
   for (const auto& arguments :
        {"show " + a + " --json", "show " + a + " --fext " + a + " --baud 25 --response --json",
-        "check " + a + " --json", "cascade " + a + " " + a + " --json",
+        "fit " + folder.at("line.s2p") + " --poles 8 --json", "check " + a + " --json",
+        "cascade " + a + " " + a + " --json",
         std::string("show --path megtron6:5in --protocol eth-25g --json")}) {
     (void)shell(weft() + "channel " + arguments + " > " + folder.at("out.json"));
     const auto judged =
