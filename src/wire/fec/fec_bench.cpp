@@ -2,8 +2,12 @@
 // Line speed of the codecs on one core: bytes/s counts all bits of a codeword, so 1 Gb/s of line
 // rate is 125 MB/s.
 #include "base/random.h"
+#include "wire/fec/hamming.h"
+#include "wire/fec/prbs.h"
 #include "wire/fec/reed_solomon.h"
+#include "wire/fec/scrambler.h"
 
+#include <array>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -73,6 +77,42 @@ BENCHMARK(rs_decode)
     ->Args({544, 16})
     ->Args({528, 0})
     ->Args({528, 7});
+
+void inner_hamming_decode(benchmark::State& state) {
+  const auto code = InnerHamming::create();
+  const InnerHamming::Block sent = code->encode({0x123456789ABCDEF0, 0x0F1E2D3C});
+  for (auto _ : state) {
+    InnerHamming::Block block = sent;
+    block[0] ^= 1U << 9U;
+    benchmark::DoNotOptimize(code->decode(block));
+  }
+  state.SetBytesProcessed(state.iterations() * 16);
+}
+BENCHMARK(inner_hamming_decode);
+
+void ethernet_scramble(benchmark::State& state) {
+  std::array<std::uint8_t, 4096> bytes{};
+  EthernetScrambler scrambler;
+  for (auto _ : state) {
+    scrambler.apply(bytes);
+    benchmark::DoNotOptimize(bytes);
+  }
+  state.SetBytesProcessed(state.iterations() * 4096);
+}
+BENCHMARK(ethernet_scramble);
+
+void prbs31_check(benchmark::State& state) {
+  const auto pattern = prbs_pattern(31);
+  std::array<std::uint8_t, 4096> bytes{};
+  PrbsGenerator generator(*pattern, 1);
+  PrbsChecker checker(*pattern);
+  for (auto _ : state) {
+    generator.fill(bytes);
+    checker.check_bytes(bytes);
+  }
+  state.SetBytesProcessed(state.iterations() * 4096);
+}
+BENCHMARK(prbs31_check);
 
 }  // namespace
 }  // namespace weft::wire::fec

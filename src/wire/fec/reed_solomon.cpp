@@ -52,7 +52,10 @@ namespace {
 
 constexpr std::size_t kPieceBits = 5;
 constexpr std::size_t kPieceValues = 1U << kPieceBits;
-constexpr std::size_t kSearchBlock = 16;   // positions tried at once
+constexpr std::size_t kSearchBlock = 16;  // positions tried at once
+// Both compilers know it on every architecture: SSE2, NEON, or plain registers.
+using EightSymbols [[gnu::vector_size(16)]] = Symbol;
+constexpr EightSymbols kEightOnes = {1, 1, 1, 1, 1, 1, 1, 1};
 constexpr std::size_t kChunkBitsMax = 60;  // below 64, so that no shift is by a whole word
 
 /// Rows of a linear map whose input bits `image` maps to packed words: for each piece of 5 bits,
@@ -326,7 +329,7 @@ ReedSolomon::Locator ReedSolomon::berlekamp_massey(const Polynomial& sums) const
 bool ReedSolomon::find_roots(const Locator& locator, Found& found) const {
   // Index a of the word has power n - 1 - a; its locator is a root at alpha^(order - (n - 1) + a).
   const std::size_t order = field_.order();
-  const std::size_t first = order - (n() - 1);
+  const std::size_t offset = order - (n() - 1);
   std::array<const Symbol*, kMaxParity> slices{};
   std::size_t terms = 0;
   for (std::size_t j = 1; j <= locator.degree; ++j) {
@@ -334,7 +337,7 @@ bool ReedSolomon::find_roots(const Locator& locator, Found& found) const {
       continue;
     }
     const RootCycles& cycle = cycles_[j - 1];
-    const std::size_t start = (field_.log(locator.terms[j]) + j * first) % order;
+    const std::size_t start = (field_.log(locator.terms[j]) + j * offset) % order;
     const std::size_t run = start % cycle.runs;
     const std::size_t step = (start / cycle.runs) * cycle.inverse % cycle.run_length;
     slices[terms++] = &cycle.values[run * cycle.stride + step];
@@ -342,28 +345,26 @@ bool ReedSolomon::find_roots(const Locator& locator, Found& found) const {
   if (locator.degree == 0 || locator.terms[locator.degree] == 0) {
     return false;
   }
-  constexpr std::uint64_t kOnes = 0x0001'0001'0001'0001ULL;
   for (std::size_t a = 0; a < n(); a += kSearchBlock) {
-    std::array<std::uint64_t, kSearchBlock / 4> sum;
-    sum.fill(kOnes);  // the constant term, in each of the four symbols of a word
+    EightSymbols first = kEightOnes;  // the constant term, in each symbol
+    EightSymbols second = kEightOnes;
     for (std::size_t s = 0; s < terms; ++s) {
-      std::array<std::uint64_t, kSearchBlock / 4> part;
-      std::memcpy(part.data(), slices[s] + a, sizeof part);
-#pragma GCC unroll 4
-      for (std::size_t w = 0; w < part.size(); ++w) {
-        sum[w] ^= part[w];
-      }
+      EightSymbols part;
+      std::memcpy(&part, slices[s] + a, sizeof part);
+      first ^= part;
+      std::memcpy(&part, slices[s] + a + 8, sizeof part);
+      second ^= part;
     }
     // A symbol of 0 borrows from its top bit; symbols never use that bit themselves.
-    std::uint64_t any = 0;
-    for (const std::uint64_t word : sum) {
-      any |= word - kOnes;
-    }
-    if ((any & (kOnes << 15U)) == 0) {
+    const EightSymbols borrows = (first - kEightOnes) | (second - kEightOnes);
+    std::array<std::uint64_t, 2> any{};
+    std::memcpy(any.data(), &borrows, sizeof any);
+    if (((any[0] | any[1]) & 0x8000'8000'8000'8000ULL) == 0) {
       continue;
     }
     std::array<Symbol, kSearchBlock> values;
-    std::memcpy(values.data(), sum.data(), sizeof values);
+    std::memcpy(values.data(), &first, sizeof first);
+    std::memcpy(values.data() + 8, &second, sizeof second);
     for (std::size_t i = 0; i < kSearchBlock && a + i < n(); ++i) {
       if (values[i] == 0) {
         if (found.count == locator.degree) {
