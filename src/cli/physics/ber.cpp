@@ -391,8 +391,9 @@ int run(const Arguments& given) {
   if (!answer) {
     return report_usage(answer.error().what, answer.error().hint);
   }
-  const std::string text =
-      arguments->has("--json") ? ber_json(*answer) : ber_text(*answer, terminal(STDOUT_FILENO).utf8);
+  const std::string text = arguments->has("--json")
+                               ? ber_json(*answer)
+                               : ber_text(*answer, terminal(STDOUT_FILENO).utf8);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return question->has_target && answer->meets_target() == false ? kWarning : kOk;
 }

@@ -63,7 +63,7 @@ struct PostFec {
 
 /// kInvalidArgument for ratios outside [0, 1] or not numbers, an interleave that is not 1, 2 or 4,
 /// bits per symbol that do not divide a FEC symbol. Where `ber` is so high that errors must follow
-/// each other, a is raised to the least that holds `ber`. Some 30 us for KP4.
+/// each other, a is raised to the least that holds `ber`. Some 15 us for KP4.
 [[nodiscard]] base::Result<PostFec> post_fec(const CodeParameters& code,
                                              const ErrorProcess& errors);
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recomputes codeword failures in exact rational numbers; python3's standard library only.
 
-Reads lines "n t m ber burst bits_per_symbol precoding interleave lanes" (burst "-" for independent bits) and prints, for
-each, log10 of P(more than t wrong symbols) and of the symbol error ratio after FEC. A derivation of its own: a FEC symbol's
-transitions by enumerating every pattern of wrong line symbols, the distribution by integers over one denominator, the tail as
-one minus the exact sum of the rest.
+Reads lines "n t m ber burst bits_per_symbol precoding interleave lanes" (burst "-" for independent bits) and
+prints, for each, log10 of P(more than t wrong symbols) and of the symbol error ratio after FEC. A derivation of
+its own: a FEC symbol's transitions by enumerating every pattern of wrong line symbols, the distribution by
+integers over one denominator, the tail as one minus the exact sum of the rest.
 """
 import itertools
 import math
@@ -40,7 +40,8 @@ def symbol_table(m, bits, precoding, follow, start):
 
 
 def lane(table, gap, symbols, t, wrong):
-    """P(i hits) for i <= t, as integers and their denominator, on one lane that carries `symbols` of the codeword, `gap` apart, and the mean."""
+    """P(i hits) for i <= t, as integers and their denominator, and the mean: one lane that carries `symbols` of
+    the codeword, `gap` apart."""
     pass_over = [[sum(table[a][b], Fraction(0)) for b in range(2)] for a in range(2)]
     over = [[Fraction(1), Fraction(0)], [Fraction(0), Fraction(1)]]
     for _ in range(gap - 1):
@@ -95,7 +96,9 @@ def main():
         if burst == "-":
             up_to_t, whole, mean = independent(n, t, m, Fraction(ber))
         else:
-            up_to_t, whole, mean = bursty(n, t, m, Fraction(ber), Fraction(burst), bits, precoding == "1", interleave, lanes)
+            up_to_t, whole, mean = bursty(
+                n, t, m, Fraction(ber), Fraction(burst), bits, precoding == "1", interleave, lanes
+            )
         # Differences of integers: exact, however small against the whole.
         failure = whole - sum(up_to_t)
         wrong = mean.numerator * whole - mean.denominator * sum(i * p for i, p in enumerate(up_to_t))

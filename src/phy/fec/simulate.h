@@ -27,7 +27,7 @@ struct CodewordTrial {
   base::Interval codeword_failure;  ///< uncorrectable or miscorrected, at 95 %
 };
 /// `codewords` of each of the interleaved streams together, at least 1. Only kKp4 and kKr4 have a
-/// codec here: others are kUnimplemented. Some 20 us a codeword.
+/// codec here: others are kUnimplemented. Some 30 us a codeword.
 [[nodiscard]] base::Result<CodewordTrial> simulate_codewords(const CodeParameters& code,
                                                              const ErrorProcess& errors,
                                                              std::uint64_t codewords,
