@@ -336,6 +336,7 @@ std::array<std::size_t, Table::kAxes> Table::strides() const {
 
 Table::Table(const link::SlicerInput& input, double eye_ber) {
   const double gap = 1.0 / (input.levels - 1) * input.r_lm;
+  axes_[0].nodes.reserve(table::kNoiseNodes);
   for (std::size_t i = 0; i < table::kNoiseNodes; ++i) {
     // From half the eye being 18 sigmas, where jitter and ISI alone count, to half a sigma.
     const double part = static_cast<double>(i) / (table::kNoiseNodes - 1);
@@ -372,6 +373,7 @@ void Table::fill(const link::SlicerInput& input, double eye_ber, Block& raw) con
   const double main = input.pulse[input.cursor];
   const bool has_jitter = input.sigma_rj_ui > 0 || input.a_dd_ui > 0;
   std::vector<eye::JitterGrid> jitters;
+  jitters.reserve(table::kJitterScales.size());
   for (const double scale : table::kJitterScales) {
     jitters.push_back(eye::jitter_grid(std::min(0.5, scale * input.sigma_rj_ui),
                                        std::min(0.5, scale * input.a_dd_ui), 1));
