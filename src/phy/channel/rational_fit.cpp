@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vector fitting. Frequencies are scaled to the band's end, so that all numbers are near 1.
+// From sampled responses to a model: delays taken off, an order chosen, the steps of vector
+// fitting, passivity, and what it all cost in accuracy. Frequencies are scaled to the band's end.
 #include "phy/channel/rational.h"
-#include "phy/channel/rational_basis.h"
+#include "phy/channel/rational_steps.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 #include <numbers>
 #include <optional>
 #include <utility>
 
-#include <Eigen/Dense>
 #include <fmt/format.h>
 
 namespace weft::phy::channel {
@@ -21,19 +20,10 @@ namespace {
 
 using base::Code;
 using base::Result;
-using Eigen::Index;
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
-using Poles = std::vector<Complex>;
-
-/// Sampled responses with their delays taken off, on frequencies scaled to 0..1.
-struct Data {
-  std::vector<double> w;                    ///< scaled frequencies
-  std::vector<std::vector<Complex>> h;      ///< [response][point]
-  std::vector<std::vector<double>> weight;  ///< [response][point]; empty: all 1
-  std::vector<double> voice;                ///< of each response in the choice of poles
-  [[nodiscard]] std::size_t points() const { return w.size(); }
-};
+using rational::ConstantTerm;
+using rational::Data;
+using rational::Errors;
+using rational::errors_of;
 
 double weight_of(FitWeight weight, Complex h) {
   const double size = std::max(std::abs(h), 1e-6);
@@ -46,381 +36,6 @@ double weight_of(FitWeight weight, Complex h) {
       return 1 / size;
   }
   return 1;
-}
-
-/// Weakly damped pairs over the band (Gustavsen 1999), and a few real poles towards 0 Hz, where
-/// skin effect bends a channel most; one more real pole where the order is odd.
-Poles starting_poles(std::size_t order) {
-  Poles out;
-  const std::size_t few = order < 10 ? 0 : std::min<std::size_t>(order / 5, 6);
-  const std::size_t real = few + (order - few) % 2;
-  for (std::size_t i = 0; i < real; ++i) {
-    out.emplace_back(-0.3 * std::pow(10, -0.5 * static_cast<double>(i)), 0);
-  }
-  const std::size_t pairs = (order - real) / 2;
-  for (std::size_t i = 0; i < pairs; ++i) {
-    const double w = (static_cast<double>(i) + 0.5) / static_cast<double>(pairs);
-    out.emplace_back(-0.01 * w, w);
-  }
-  return out;
-}
-
-/// The basis of all points: 2K rows, real parts above imaginary ones.
-MatrixXd basis_of(const Poles& poles, const std::vector<double>& w) {
-  const auto k = static_cast<Index>(w.size());
-  const auto n = static_cast<Index>(rational::order_of(poles));
-  MatrixXd out(2 * k, n);
-  for (Index i = 0; i < k; ++i) {
-    rational::fill_basis(poles, w[static_cast<std::size_t>(i)], static_cast<std::size_t>(2 * k),
-                         out.data() + i, out.data() + k + i);
-  }
-  return out;
-}
-
-/// The rows that one response gives for the coefficients of sigma: R22 of the QR of [A, -H A].
-MatrixXd sigma_rows(const MatrixXd& basis, const std::vector<Complex>& h,
-                    const std::vector<double>& weight) {
-  const Index k = basis.rows() / 2;
-  const Index n = basis.cols();
-  MatrixXd m(2 * k, 2 * n + 2);
-  const auto at = [&](Index i) { return h[static_cast<std::size_t>(i)]; };
-  Eigen::ArrayXd re(k);
-  Eigen::ArrayXd im(k);
-  Eigen::ArrayXd by = Eigen::ArrayXd::Ones(k);
-  for (Index i = 0; i < k; ++i) {
-    re[i] = at(i).real();
-    im[i] = at(i).imag();
-    if (!weight.empty()) {
-      by[i] = weight[static_cast<std::size_t>(i)];
-    }
-  }
-  re *= by;
-  im *= by;
-  const auto column = [&](Index left, Index right, const auto& x, const auto& y) {
-    m.col(left).head(k) = x * by;
-    m.col(left).tail(k) = y * by;
-    m.col(right).head(k) = im * y - re * x;
-    m.col(right).tail(k) = -(re * y + im * x);
-  };
-  for (Index j = 0; j < n; ++j) {
-    column(j, n + 1 + j, basis.col(j).head(k).array(), basis.col(j).tail(k).array());
-  }
-  column(n, 2 * n + 1, Eigen::ArrayXd::Ones(k), Eigen::ArrayXd::Zero(k));
-  Eigen::HouseholderQR<Eigen::Ref<MatrixXd>> qr(m);
-  return m.block(n + 1, n + 1, n + 1, n + 1).triangularView<Eigen::Upper>();
-}
-
-/// The zeros of sigma: eigenvalues of A - b c^T/d, real arithmetic.
-Poles zeros_of(const Poles& poles, const VectorXd& c, double d) {
-  const auto n = static_cast<Index>(rational::order_of(poles));
-  MatrixXd a = MatrixXd::Zero(n, n);
-  VectorXd b(n);
-  Index x = 0;
-  for (const auto& p : poles) {
-    a(x, x) = p.real();
-    b[x] = p.imag() == 0 ? 1 : 2;
-    if (p.imag() != 0) {
-      a(x, x + 1) = p.imag();
-      a(x + 1, x) = -p.imag();
-      a(x + 1, x + 1) = p.real();
-      b[x + 1] = 0;
-      ++x;
-    }
-    ++x;
-  }
-  a -= b * c.transpose() / d;
-  const Eigen::EigenSolver<MatrixXd> solver(a, false);
-  Poles out;
-  for (const auto& value : solver.eigenvalues()) {
-    if (value.imag() >= 0) {
-      out.emplace_back(value.real(), value.imag());
-    }
-  }
-  // A stable model: what lies right of the axis is mirrored, what lies on it is damped a little.
-  for (auto& p : out) {
-    const double damping = std::max(std::abs(p.real()), 1e-9 * std::max(std::abs(p), 1e-3));
-    p = {-damping, p.imag()};
-  }
-  std::ranges::sort(out, {}, [](Complex p) { return std::pair(p.imag(), p.real()); });
-  return out;
-}
-
-/// One pole relocation: relaxed (sigma's constant is free, its sum is held), else with constant
-/// `fixed`.
-Poles relocate(const Poles& poles, const Data& data) {
-  constexpr double kConstantMin = 1e-6;
-  const MatrixXd basis = basis_of(poles, data.w);
-  const Index k = basis.rows() / 2;
-  const Index n = basis.cols();
-  const auto count = static_cast<Index>(data.h.size());
-  MatrixXd rows(count * (n + 1) + 1, n + 1);
-  double power = 0;
-  for (Index i = 0; i < count; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    static const std::vector<double> kNone;
-    rows.middleRows(i * (n + 1), n + 1) =
-        data.voice[at] *
-        sigma_rows(basis, data.h[at], data.weight.empty() ? kNone : data.weight[at]);
-    for (std::size_t j = 0; j < data.points(); ++j) {
-      power += std::norm(data.voice[at] * data.h[at][j] *
-                         (data.weight.empty() ? 1.0 : data.weight[at][j]));
-    }
-  }
-  const double scale = std::sqrt(power / static_cast<double>(count)) / static_cast<double>(k);
-  for (Index j = 0; j < n; ++j) {
-    rows(rows.rows() - 1, j) = scale * basis.col(j).head(k).sum();
-  }
-  rows(rows.rows() - 1, n) = scale * static_cast<double>(k);
-  VectorXd right = VectorXd::Zero(rows.rows());
-  right[right.size() - 1] = scale * static_cast<double>(k);
-
-  const auto solve = [](MatrixXd m, const VectorXd& b) -> VectorXd {
-    const VectorXd norms = m.colwise().norm().cwiseMax(1e-300).cwiseInverse();
-    m = m * norms.asDiagonal();
-    return norms.cwiseProduct(m.colPivHouseholderQr().solve(b));
-  };
-  const VectorXd relaxed = solve(rows, right);
-  double d = relaxed[n];
-  VectorXd c = relaxed.head(n);
-  if (!(std::abs(d) > kConstantMin)) {
-    d = d < 0 ? -kConstantMin : kConstantMin;
-    const MatrixXd reduced = rows.topLeftCorner(rows.rows() - 1, n);
-    c = solve(reduced, -d * rows.col(n).head(rows.rows() - 1));
-  }
-  if (!c.allFinite()) {
-    return poles;
-  }
-  return zeros_of(poles, c, d);
-}
-
-/// Coefficients of one response and its constant, by least squares; at w = 0 exactly `dc`, if
-/// given.
-struct Coefficients {
-  VectorXd basis;
-  double constant = 0;
-};
-
-class ResidueSolver {
- public:
-  enum class Constant : std::uint8_t { kFree, kFromDc, kZero };
-
-  ResidueSolver(const Poles& poles, const std::vector<double>& w, Constant constant)
-      : basis_(basis_of(poles, w)), constant_(constant) {
-    const Index k = basis_.rows() / 2;
-    if (constant_ == Constant::kFromDc) {
-      // Functions that vanish at 0 leave the value there to the constant alone.
-      at_dc_.resize(basis_.cols());
-      Eigen::VectorXd imaginary(basis_.cols());
-      rational::fill_basis(poles, 0, 1, at_dc_.data(), imaginary.data());
-      basis_.topRows(k).rowwise() -= at_dc_.transpose();
-    } else if (constant_ == Constant::kFree) {
-      basis_.conservativeResize(Eigen::NoChange, basis_.cols() + 1);
-      basis_.col(basis_.cols() - 1).head(k).setOnes();
-      basis_.col(basis_.cols() - 1).tail(k).setZero();
-    }
-    if (constant_ == Constant::kZero && w.front() == 0) {
-      // With no constant to take up what is left at 0 Hz, that point must weigh as all others
-      // together.
-      dc_weight_ = 1e3 * std::sqrt(static_cast<double>(k));
-      basis_.row(0) *= dc_weight_;
-    }
-    norms_ = basis_.colwise().norm().cwiseMax(1e-300).cwiseInverse();
-  }
-
-  Coefficients solve(const std::vector<Complex>& h, const std::vector<double>* weight) {
-    const Index k = basis_.rows() / 2;
-    const double dc = constant_ == Constant::kFromDc ? h.front().real() : 0;
-    VectorXd b(2 * k);
-    for (Index i = 0; i < k; ++i) {
-      const Complex value = h[static_cast<std::size_t>(i)] - dc;
-      b[i] = value.real();
-      b[k + i] = value.imag();
-    }
-    b[0] *= dc_weight_;
-    VectorXd x;
-    if (weight == nullptr) {
-      if (!qr_) {
-        qr_.emplace(basis_ * norms_.asDiagonal());
-      }
-      x = qr_->solve(b);
-    } else {
-      const Eigen::Map<const VectorXd> by(weight->data(), k);
-      VectorXd both(2 * k);
-      both << by, by;
-      const MatrixXd weighted = both.asDiagonal() * basis_ * norms_.asDiagonal();
-      x = weighted.householderQr().solve(both.cwiseProduct(b));
-    }
-    x = norms_.cwiseProduct(x);
-    if (constant_ == Constant::kFree) {
-      return {x.head(x.size() - 1), x[x.size() - 1]};
-    }
-    return {x, constant_ == Constant::kFromDc ? dc - x.dot(at_dc_) : 0};
-  }
-
- private:
-  MatrixXd basis_;
-  VectorXd at_dc_, norms_;
-  Constant constant_ = Constant::kFree;
-  double dc_weight_ = 1;
-  std::optional<Eigen::HouseholderQR<MatrixXd>> qr_;
-};
-
-/// Every `step`-th point, both ends kept: poles are found on fewer points than errors are judged
-/// on.
-Data thinned(const Data& data, std::size_t points_max) {
-  if (data.points() <= points_max) {
-    return data;
-  }
-  Data out;
-  std::vector<std::size_t> chosen;
-  chosen.reserve(points_max);
-  for (std::size_t i = 0; i < points_max; ++i) {
-    chosen.push_back(i * (data.points() - 1) / (points_max - 1));
-  }
-  const auto pick = [&](const auto& from) {
-    std::decay_t<decltype(from)> to;
-    for (const auto at : chosen) {
-      to.push_back(from[at]);
-    }
-    return to;
-  };
-  out.w = pick(data.w);
-  out.voice = data.voice;
-  for (const auto& h : data.h) {
-    out.h.push_back(pick(h));
-  }
-  for (const auto& weight : data.weight) {
-    out.weight.push_back(pick(weight));
-  }
-  return out;
-}
-
-/// Without responses that another one already says (reciprocal ports), or that say nothing.
-Data distinct(const Data& data) {
-  Data out;
-  out.w = data.w;
-  for (std::size_t i = 0; i < data.h.size(); ++i) {
-    const auto power = [](const std::vector<Complex>& h) {
-      double sum = 0;
-      for (const auto& value : h) {
-        sum += std::norm(value);
-      }
-      return sum;
-    };
-    const double own = power(data.h[i]);
-    const bool is_known = std::ranges::any_of(out.h, [&](const auto& other) {
-      double difference = 0;
-      for (std::size_t k = 0; k < other.size(); ++k) {
-        difference += std::norm(other[k] - data.h[i][k]);
-      }
-      return difference < 1e-10 * own;
-    });
-    if (own > 0 && !is_known) {
-      out.h.push_back(data.h[i]);
-      out.voice.push_back(data.voice[i]);
-      if (!data.weight.empty()) {
-        out.weight.push_back(data.weight[i]);
-      }
-    }
-  }
-  return out;
-}
-
-double movement(const Poles& a, const Poles& b) {
-  if (a.size() != b.size()) {
-    return 1;
-  }
-  double out = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    out = std::max(out, std::abs(a[i] - b[i]) / std::max(std::abs(b[i]), 1e-6));
-  }
-  return out;
-}
-
-struct Found {
-  Poles poles;
-  std::size_t iterations = 0;
-};
-
-Found find_poles(const Data& data, std::size_t order, std::size_t iterations) {
-  // Ten rows for each unknown of a response: enough to see each pole, few enough to be quick.
-  const Data few = thinned(distinct(data), std::max<std::size_t>(300, 12 * order));
-  Found out{starting_poles(order)};
-  if (few.h.empty()) {
-    return out;
-  }
-  while (out.iterations < iterations) {
-    auto next = relocate(out.poles, few);
-    const double moved = movement(out.poles, next);
-    out.poles = std::move(next);
-    ++out.iterations;
-    if (moved < 1e-10) {
-      break;
-    }
-  }
-  return out;
-}
-
-/// A model of scaled frequency, not yet with delays.
-RationalModel solve_residues(const Poles& poles, const Data& data,
-                             ResidueSolver::Constant constant) {
-  RationalModel out;
-  out.poles = poles;
-  ResidueSolver solver(poles, data.w, constant);
-  for (std::size_t i = 0; i < data.h.size(); ++i) {
-    const auto x = solver.solve(data.h[i], data.weight.empty() ? nullptr : &data.weight[i]);
-    RationalResponse response;
-    response.constant = x.constant;
-    response.residues =
-        rational::residues_of(poles, {x.basis.data(), static_cast<std::size_t>(x.basis.size())});
-    out.responses.push_back(std::move(response));
-  }
-  return out;
-}
-
-/// Absolute rms and greatest error of each response of a model without delays.
-struct Errors {
-  std::vector<double> rms;
-  double rms_worst = 0;
-  double greatest = 0;
-};
-
-Errors errors_of(const RationalModel& model, const Data& data) {
-  const std::size_t order = rational::order_of(model.poles);
-  std::vector<double> re(order);
-  std::vector<double> im(order);
-  std::vector<std::vector<double>> x;
-  for (const auto& response : model.responses) {
-    auto& row = x.emplace_back();
-    for (std::size_t n = 0; n < model.poles.size(); ++n) {
-      row.push_back(response.residues[n].real());
-      if (model.poles[n].imag() != 0) {
-        row.push_back(response.residues[n].imag());
-      }
-    }
-  }
-  Errors out;
-  out.rms.assign(data.h.size(), 0);
-  for (std::size_t k = 0; k < data.points(); ++k) {
-    rational::fill_basis(model.poles, data.w[k], 1, re.data(), im.data());
-    for (std::size_t i = 0; i < data.h.size(); ++i) {
-      double real = model.responses[i].constant - data.h[i][k].real();
-      double imaginary = -data.h[i][k].imag();
-      for (std::size_t n = 0; n < order; ++n) {
-        real += x[i][n] * re[n];
-        imaginary += x[i][n] * im[n];
-      }
-      const double power = real * real + imaginary * imaginary;
-      out.rms[i] += power;
-      out.greatest = std::max(out.greatest, power);
-    }
-  }
-  for (auto& value : out.rms) {
-    value = std::sqrt(value / static_cast<double>(data.points()));
-    out.rms_worst = std::max(out.rms_worst, value);
-  }
-  out.greatest = std::sqrt(out.greatest);
-  return out;
 }
 
 Result<void> check(std::span<const double> frequency_hz,
@@ -495,18 +110,18 @@ struct Solved {
 
 Solved solve(const Data& data, std::size_t order, const FitOptions& options, bool is_network) {
   Solved out;
-  auto found = find_poles(data, order, options.iterations);
+  auto found = rational::find_poles(data, order, options.iterations);
   out.iterations = found.iterations;
-  using Constant = ResidueSolver::Constant;
   const bool has_dc = options.exact_dc && data.w.front() == 0;
-  out.model = solve_residues(found.poles, data, has_dc ? Constant::kFromDc : Constant::kFree);
+  out.model = rational::solve_residues(found.poles, data,
+                                       has_dc ? ConstantTerm::kFromDc : ConstantTerm::kFree);
   // A constant of a passive response is 1 at most; more of it is the fit's freedom above the band,
   // and costs dear when it is taken back afterwards. Without one the response ends, as real ones
   // do.
   if (is_network && std::ranges::any_of(out.model.responses, [](const RationalResponse& r) {
         return std::abs(r.constant) > 0.5;
       })) {
-    out.model = solve_residues(found.poles, data, Constant::kZero);
+    out.model = rational::solve_residues(found.poles, data, ConstantTerm::kZero);
   }
   out.errors = errors_of(out.model, data);
   return out;
@@ -567,18 +182,19 @@ double estimate_delay_s(std::span<const double> frequency_hz, std::span<const Co
   const std::array<std::vector<Complex>, 1> one = {
       std::vector<Complex>(response.begin(), response.end())};
   const auto all =
-      f::thinned(f::scaled(frequency_hz, one, std::array{0.0}, FitWeight::kUniform), points);
+      rational::thinned(f::scaled(frequency_hz, one, std::array{0.0}, FitWeight::kUniform), points);
   const auto error = [&](double delay_s) {
     auto data = all;
     for (std::size_t k = 0; k < data.points(); ++k) {
       data.h[0][k] *=
           std::polar(1.0, 2 * std::numbers::pi * data.w[k] * frequency_hz.back() * delay_s);
     }
-    auto poles = f::starting_poles(kOrder);
+    auto poles = rational::starting_poles(kOrder);
     for (int i = 0; i < 3; ++i) {
-      poles = f::relocate(poles, data);
+      poles = rational::relocate(poles, data);
     }
-    return f::errors_of(f::solve_residues(poles, data, f::ResidueSolver::Constant::kFree), data)
+    return rational::errors_of(rational::solve_residues(poles, data, rational::ConstantTerm::kFree),
+                               data)
         .rms_worst;
   };
   // A coarse look, then golden section around the best.
