@@ -203,7 +203,8 @@ void paint_marks(const Frame& frame, Canvas& canvas) {
     }
     canvas.polygon(circle, mark.role, 1);
     if (!mark.label.empty()) {
-      canvas.text({at.x + mark.radius + 3, at.y - 4}, mark.label, {kTextSize - 1, mark.role});
+      canvas.text({at.x - mark.radius - 3, at.y - 4}, mark.label,
+                  {kTextSize - 1, mark.role, Anchor::kEnd});
     }
   }
 }

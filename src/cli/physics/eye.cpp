@@ -47,14 +47,16 @@ constexpr ExitSpec kExits[] = {
 
 /// Mistakes in the command line are wrong usage; the rest has its code's exit.
 int fail_with(const base::Error& error) {
-  const bool is_usage = error.code == base::Code::kInvalidArgument &&
-                        (error.where.empty() || error.where.starts_with("--"));
+  const bool is_usage =
+      error.code == base::Code::kInvalidArgument &&
+      (error.where.empty() || error.where == "arguments" || error.where.starts_with("--"));
   if (!is_usage) {
     return report(error);
   }
-  return report_usage(
-      fmt::format("eye: {}{}{}", error.where, error.where.empty() ? "" : ": ", error.what),
-      error.hint.empty() ? "See: weft eye --help" : error.hint);
+  return report_usage(error.where.starts_with("--")
+                          ? fmt::format("eye: {}: {}", error.where, error.what)
+                          : fmt::format("eye: {}", error.what),
+                      error.hint.empty() ? "See: weft eye --help" : error.hint);
 }
 
 base::Result<EyeReport> report_of(const Arguments& arguments, std::string_view setup_word,

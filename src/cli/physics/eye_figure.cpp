@@ -42,6 +42,13 @@ Role role_of(EyeVerdict verdict) {
                                          : Role::kMuted;
 }
 
+/// A title has no room for folders.
+std::string short_name(const std::string& name) {
+  const bool is_path_text = name.find(" + ") != std::string::npos;
+  const auto slash = name.rfind('/');
+  return is_path_text || slash == std::string::npos ? name : name.substr(slash + 1);
+}
+
 /// Taps that do not fit one line of a table are cut, and say so.
 std::string short_taps(const std::vector<double>& taps, std::size_t count) {
   std::vector<double> first(
@@ -127,7 +134,7 @@ std::string footnote(const EyeReport& report) {
 draw::Figure eye_figure(const EyeReport& report, EyePlotKind kind, draw::Palette palette) {
   const EyeSegment& segment = report.segments[report.worst];
   draw::Figure figure;
-  figure.title = fmt::format("{}: {}", report.setup.title, segment.name);
+  figure.title = fmt::format("{}: {}", report.setup.title, short_name(segment.name));
   figure.subtitle = verdict_text(report);
   figure.subtitle_role = role_of(report.verdict());
   figure.footnote = footnote(report);
@@ -161,8 +168,8 @@ draw::Figure eye_compare_figure(const EyeReport& a, const EyeReport& b, draw::Pa
   figure.width = 1240;
   figure.height = 830;
   const EyeReport* reports[] = {&a, &b};
-  figure.title =
-      fmt::format("A: {}   against   B: {}", a.segments[a.worst].name, b.segments[b.worst].name);
+  figure.title = fmt::format("A: {}   against   B: {}", short_name(a.segments[a.worst].name),
+                             short_name(b.segments[b.worst].name));
   figure.subtitle = fmt::format("A, {}: {}   B, {}: {}", a.setup.key, key(a.verdict()), b.setup.key,
                                 key(b.verdict()));
   figure.footnote = footnote(a) + (a.setup.key == b.setup.key ? "" : "; B: " + footnote(b));

@@ -39,7 +39,7 @@ constexpr OptionSpec kOptions[] = {
     {"--package", "none|NAME",
      "The package case by name or number from 1; none: the channel already reaches from die to "
      "die. "
-     "Default: the first case; none for a --path that has packages."},
+     "Default: the case with the worst eye; none for a --path that has packages."},
     {"--preset", "NAME", "Hold the transmitter at this preset (default: the best one)."},
     {"--tx-taps", "LIST",
      "Hold the transmitter's taps: pre-cursors, main, post-cursors, divided by commas."},

@@ -271,9 +271,11 @@ double rank(const EyeSegment& segment) {
   return order * 1e6 + least;
 }
 
-base::Result<EyeSegment> segment_of(const EyeJob& job, const EyeSection& section,
-                                    const std::vector<double>& bers,
-                                    const std::function<void(double)>& progress) {
+/// The segment's eye with one package case, or with none.
+base::Result<EyeSegment> eye_with_package(const EyeJob& job, const EyeSection& section,
+                                          const std::vector<double>& bers,
+                                          std::optional<std::size_t> package_case,
+                                          const std::function<void(double)>& progress) {
   EyeSegment segment;
   segment.name = section.name;
   segment.notes = section.channel.notes;
@@ -281,17 +283,15 @@ base::Result<EyeSegment> segment_of(const EyeJob& job, const EyeSection& section
   segment.nyquist_hz = job.setup.signalling.baud_hz / 2;
   segment.insertion_loss_db = insertion_loss_db(section.channel, segment.nyquist_hz);
   auto options = job.equalise;
-  if (section.has_packages && !job.package_given) {
-    options.package = false;
-    segment.notes.emplace_back("the path has its own packages; those of the set-up are left out");
-  }
+  options.package = package_case.has_value();
+  options.package_case = package_case.value_or(0);
   if (!section.noise_v2_per_hz.empty()) {
     options.noise_hz = section.channel.thru.sdd.frequency_hz;
     options.noise_v2_per_hz = section.noise_v2_per_hz;
   }
   if (progress) {
     options.progress = [&progress](double part) {
-      progress(part * 0.7);
+      progress(part);
       return true;
     };
   }
@@ -311,18 +311,61 @@ base::Result<EyeSegment> segment_of(const EyeJob& job, const EyeSection& section
     return tl::unexpected(result.error());
   }
   segment.eye = std::move(*result);
+  segment.criteria = criteria_of(job.setup, segment);
+  judge(segment);
+  return segment;
+}
+
+/// The package cases to look at: the one that was asked for, none, or all.
+std::vector<std::optional<std::size_t>> cases_of(const EyeJob& job, const EyeSection& section) {
+  if (job.package_given) {
+    return {job.equalise.package ? std::optional(job.equalise.package_case) : std::nullopt};
+  }
+  if (section.has_packages || job.setup.packages.empty()) {
+    return {std::nullopt};
+  }
+  std::vector<std::optional<std::size_t>> cases(job.setup.packages.size());
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    cases[i] = i;
+  }
+  return cases;
+}
+
+/// The segment's eye, with the worst of its package cases, as COM has it.
+base::Result<EyeSegment> segment_of(const EyeJob& job, const EyeSection& section,
+                                    const std::vector<double>& bers,
+                                    const std::function<void(double)>& progress) {
+  const auto cases = cases_of(job, section);
+  std::optional<EyeSegment> worst;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    std::function<void(double)> part;
+    if (progress) {
+      part = [&](double share) {
+        progress(0.7 * (static_cast<double>(i) + share) / static_cast<double>(cases.size()));
+      };
+    }
+    auto one = eye_with_package(job, section, bers, cases[i], part);
+    if (!one) {
+      return one;
+    }
+    if (!worst.has_value() || rank(*one) < rank(*worst)) {
+      worst = std::move(*one);
+    }
+  }
+  if (section.has_packages && !job.package_given) {
+    worst->notes.emplace_back("the path has its own packages; those of the set-up are left out");
+  }
+  worst->package_cases = cases.size();
   if (job.simulate_bits > 0) {
-    if (auto done = simulate_into(job, segment); !done) {
+    if (auto done = simulate_into(job, *worst); !done) {
       return tl::unexpected(done.error());
     }
   }
-  add_fec(job.setup, job.burst, segment);
-  segment.criteria = criteria_of(job.setup, segment);
-  judge(segment);
+  add_fec(job.setup, job.burst, *worst);
   if (progress) {
     progress(1);
   }
-  return segment;
+  return std::move(*worst);
 }
 
 const EyeOpening* smallest(const EyeResult& eye, double ber, double EyeOpening::* what) {

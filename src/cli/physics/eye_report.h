@@ -64,6 +64,7 @@ struct EyeSegment {
   std::optional<double> insertion_loss_db;  ///< at Nyquist; absent where not measured so high
   double measured_to_hz = 0;
   std::size_t aggressors = 0;
+  std::size_t package_cases = 1;  ///< looked at; this one is the worst
   phy::link::Equalised link;
   phy::eye::EyeResult eye;
   std::optional<EyeFec> fec;  ///< absent where the set-up has none

@@ -52,7 +52,10 @@ std::string channel_text(const EyeSegment& segment) {
                                     : fmt::format(", {} aggressors", segment.aggressors);
   text += segment.link.package_case.empty()
               ? ", without packages"
-              : fmt::format(", packages \"{}\"", segment.link.package_case);
+              : fmt::format(", packages \"{}\"{}", segment.link.package_case,
+                            segment.package_cases > 1
+                                ? fmt::format(", the worst of {}", segment.package_cases)
+                                : "");
   return text;
 }
 
