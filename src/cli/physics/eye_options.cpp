@@ -248,6 +248,9 @@ base::Result<LinkSetup> eye_setup(const Arguments& arguments, std::string_view w
     }
     setup = phy::link::override_setup(std::move(*setup), change.substr(0, equals),
                                       change.substr(equals + 1));
+    if (!setup) {
+      setup.error().where = "--set " + base::printable(change, 60);
+    }
   }
   return setup;
 }

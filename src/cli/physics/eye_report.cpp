@@ -12,6 +12,7 @@
 #include "phy/fec/flit_retry.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <thread>
@@ -27,7 +28,7 @@ using phy::eye::EyeResult;
 using phy::link::LinkSetup;
 
 unsigned bits_per_symbol(unsigned levels) {
-  return levels > 2 ? 2 : 1;
+  return std::max(static_cast<unsigned>(std::bit_width(levels)), 2U) - 1;
 }
 
 double log10_ratio(double value) {
@@ -136,6 +137,7 @@ void add_fec(const LinkSetup& setup, std::optional<double> burst, EyeSegment& se
       return;
     }
     left.unit_name = "flits";
+    left.burst += fmt::format(", x{}", errors.lanes);
     left.log10_failure = std::min(retry->log10_retry, 0.0);
     segment.fec = left;
     return;
@@ -260,10 +262,7 @@ base::Result<void> simulate_into(const EyeJob& job, EyeSegment& segment) {
 double rank(const EyeSegment& segment) {
   double least = std::numeric_limits<double>::infinity();
   for (const EyeCriterion& criterion : segment.criteria) {
-    const double scale = criterion.margin_unit == "dB"   ? 6
-                         : criterion.margin_unit == "UI" ? 0.1
-                                                         : 1;
-    least = std::min(least, criterion.margin / scale);
+    least = std::min(least, criterion.weighed_margin());
   }
   const double order = segment.verdict == EyeVerdict::kFails     ? 0
                        : segment.verdict == EyeVerdict::kUnknown ? 1
@@ -379,6 +378,10 @@ const EyeOpening* smallest(const EyeResult& eye, double ber, double EyeOpening::
 }
 
 }  // namespace
+
+double EyeCriterion::weighed_margin() const {
+  return margin_unit == "dB" ? margin / 6 : margin_unit == "UI" ? margin / 0.1 : margin;
+}
 
 std::string_view key(EyeVerdict verdict) {
   return verdict == EyeVerdict::kMeets   ? "meets"

@@ -32,6 +32,8 @@ struct EyeCriterion {
   bool is_at_most = false;  ///< value <= limit passes; else value >= limit
   double margin = 0;        ///< positive passes
   std::string margin_unit;  ///< "dB", "UI", "decades"
+  /// Margins of different units made comparable: 6 dB, 0.1 UI and a decade weigh the same.
+  [[nodiscard]] double weighed_margin() const;
   [[nodiscard]] bool passes() const { return is_at_most ? value <= limit : value >= limit; }
 };
 

@@ -90,10 +90,9 @@ std::string ffe_text(const phy::link::Equaliser& equaliser) {
 
 std::string dfe_text(const phy::link::SlicerInput& input) {
   const double cursor = input.cursor < input.pulse.size() ? input.pulse[input.cursor] : 0;
-  std::vector<double> relative;
-  for (const double tap : input.dfe) {
-    relative.push_back(cursor != 0 ? tap / cursor : 0);
-  }
+  std::vector<double> relative(input.dfe.size());
+  std::transform(input.dfe.begin(), input.dfe.end(), relative.begin(),
+                 [cursor](double tap) { return cursor != 0 ? tap / cursor : 0; });
   std::size_t shown = relative.size();
   while (shown > 1 && std::abs(relative[shown - 1]) < 0.0005) {
     --shown;
@@ -361,9 +360,10 @@ std::string verdict_text(const EyeReport& report) {
           : "";
   switch (worst.verdict) {
     case EyeVerdict::kMeets: {
-      const auto least = std::min_element(
-          worst.criteria.begin(), worst.criteria.end(),
-          [](const EyeCriterion& a, const EyeCriterion& b) { return a.margin < b.margin; });
+      const auto least = std::min_element(worst.criteria.begin(), worst.criteria.end(),
+                                          [](const EyeCriterion& a, const EyeCriterion& b) {
+                                            return a.weighed_margin() < b.weighed_margin();
+                                          });
       return fmt::format("MEETS the target{}{}.", which,
                          least == worst.criteria.end() ? "" : ": " + criterion_text(*least));
     }
