@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phy/link/mmse.h"
 
+#include "phy/link/kernels.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -8,53 +10,23 @@ namespace weft::phy::link {
 namespace mmse_solver {
 namespace {
 
-/// Lower triangle of a positive definite matrix, factored in place.
-bool factor(std::vector<double>& a, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) {
-    double* const row = &a[i * n];
-    for (std::size_t j = 0; j <= i; ++j) {
-      const double* const other = &a[j * n];
-      double sum = row[j];
-      for (std::size_t k = 0; k < j; ++k) {
-        sum -= row[k] * other[k];
-      }
-      if (i == j) {
-        if (!(sum > 0)) {
-          return false;
-        }
-        row[i] = std::sqrt(sum);
-      } else {
-        row[j] = sum / other[j];
-      }
-    }
-  }
-  return true;
+using Vector = std::vector<double>;
+
+double dot(const Vector& a, const Vector& b) {
+  return kernel::dot(a.data(), b.data(), a.size());
 }
 
-std::vector<double> solve(const std::vector<double>& l, std::size_t n, std::vector<double> x) {
+/// Solves L L' x = b for rows `stride` apart.
+Vector solve(const Vector& l, std::size_t stride, Vector x) {
+  const std::size_t n = x.size();
   for (std::size_t i = 0; i < n; ++i) {
-    double sum = x[i];
-    for (std::size_t k = 0; k < i; ++k) {
-      sum -= l[i * n + k] * x[k];
-    }
-    x[i] = sum / l[i * n + i];
+    x[i] = (x[i] - kernel::dot(&l[i * stride], x.data(), i)) / l[i * stride + i];
   }
   for (std::size_t i = n; i-- > 0;) {
-    double sum = x[i];
-    for (std::size_t k = i + 1; k < n; ++k) {
-      sum -= l[k * n + i] * x[k];
-    }
-    x[i] = sum / l[i * n + i];
+    x[i] /= l[i * stride + i];
+    kernel::add_scaled(x.data(), &l[i * stride], i, -x[i]);
   }
   return x;
-}
-
-double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    sum += a[i] * b[i];
-  }
-  return sum;
 }
 
 class Solver {
@@ -67,83 +39,123 @@ class Solver {
   }
 
   std::optional<MmseSolution> run();
-  std::optional<MmseSolution> finish(std::vector<double> w);
+  std::optional<MmseSolution> finish(Vector w);
 
  private:
   [[nodiscard]] double r(std::ptrdiff_t i, std::ptrdiff_t j) const {
-    const auto lag = static_cast<std::size_t>(std::abs(i - j));
-    return lag < p_.correlation.size() ? p_.correlation[lag] : 0;
+    return p_.correlation[static_cast<std::size_t>(std::abs(i - j))];
   }
-  [[nodiscard]] std::vector<double> row(std::ptrdiff_t k) const {
-    std::vector<double> out(positions_.size());
+  [[nodiscard]] Vector row(std::ptrdiff_t k) const {
+    Vector out(positions_.size());
     for (std::size_t i = 0; i < out.size(); ++i) {
       out[i] = p_.at(k - positions_[i]);
     }
     return out;
   }
   bool least_squares();
+  bool constrained(const std::vector<bool>& is_free);
+  [[nodiscard]] double entry(std::size_t i, std::size_t j, const std::vector<bool>& is_free) const;
+  void set_rows();
   void add_group();
   bool limit();
+  [[nodiscard]] double error() const;
 
   const MmseProblem& p_;
   std::vector<std::ptrdiff_t> positions_;
-  std::vector<double> w_;
-  std::vector<double> b_;
+  Vector w_;
+  Vector b_;
+  Vector h0_;                     ///< the cursor's row
+  std::vector<Vector> feedback_;  ///< rows of the DFE's post-cursors
+  Vector factored_;               ///< with every DFE tap free; rows of positions before `done_`
+  std::size_t stride_ = 0;
+  std::size_t done_ = 0;
   double weight_of_cursor_ = 1;  ///< 1 + the constraint's multiplier
+  bool is_least_ = false;        ///< no tap of either filter is at its limit
 };
+
+void Solver::set_rows() {
+  h0_ = row(0);
+  feedback_.resize(p_.dfe_max.size());
+  for (std::size_t k = 0; k < feedback_.size(); ++k) {
+    feedback_[k] = row(static_cast<std::ptrdiff_t>(k) + 1);
+  }
+}
+
+double Solver::entry(std::size_t i, std::size_t j, const std::vector<bool>& is_free) const {
+  double value = r(positions_[i], positions_[j]);
+  for (std::size_t k = 0; k < feedback_.size(); ++k) {
+    value -= is_free[k] ? feedback_[k][i] * feedback_[k][j] : 0;
+  }
+  return value;
+}
 
 /// w and b of least error for the present positions; DFE taps within their limits.
 bool Solver::least_squares() {
   const std::size_t n = positions_.size();
   const std::size_t count = p_.dfe_max.size();
-  std::vector<std::vector<double>> feedback(count);
-  for (std::size_t k = 0; k < count; ++k) {
-    feedback[k] = row(static_cast<std::ptrdiff_t>(k) + 1);
+  set_rows();
+  const std::vector<bool> all_free(count, true);
+  if (stride_ == 0) {
+    stride_ = n + p_.groups * p_.group_taps;
+    factored_.resize(stride_ * stride_);
   }
-  const auto h0 = row(0);
-  std::vector<bool> is_free(count, true);
-  b_.assign(count, 0);
-  // Once more where a tap of the DFE ran into its limit.
-  for (int pass = 0; pass < 2; ++pass) {
-    std::vector<double> a(n * n);
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = 0; j <= i; ++j) {
-        double value = r(positions_[i], positions_[j]);
-        for (std::size_t k = 0; k < count; ++k) {
-          value -= is_free[k] ? feedback[k][i] * feedback[k][j] : 0;
-        }
-        a[i * n + j] = value;
-      }
+  // Floating taps are rows below those that are factored already.
+  for (std::size_t i = done_; i < n; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      factored_[i * stride_ + j] = entry(i, j, all_free);
     }
-    if (!factor(a, n)) {
-      return false;
+  }
+  if (!kernel::factor_rows(factored_.data(), stride_, done_, n)) {
+    return false;
+  }
+  done_ = n;
+  const Vector to_cursor = solve(factored_, stride_, h0_);
+  const double reach = dot(h0_, to_cursor);
+  if (!(reach > 0)) {
+    return false;
+  }
+  weight_of_cursor_ = 1 / reach;
+  w_ = to_cursor;
+  for (double& x : w_) {
+    x *= weight_of_cursor_;
+  }
+  is_least_ = true;
+  b_.resize(count);
+  std::vector<bool> is_free = all_free;
+  for (std::size_t k = 0; k < count; ++k) {
+    const double wanted = dot(feedback_[k], w_);
+    b_[k] = std::clamp(wanted, p_.dfe_min[k], p_.dfe_max[k]);
+    is_free[k] = b_[k] == wanted;
+    is_least_ = is_least_ && is_free[k];
+  }
+  return is_least_ || constrained(is_free);
+}
+
+/// The same with those DFE taps that ran into their limits held there.
+bool Solver::constrained(const std::vector<bool>& is_free) {
+  const std::size_t n = positions_.size();
+  Vector a(n * n);
+  Vector fixed(n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      a[i * n + j] = entry(i, j, is_free);
     }
-    std::vector<double> fixed(n, 0);
-    for (std::size_t k = 0; k < count; ++k) {
-      for (std::size_t i = 0; i < n && !is_free[k]; ++i) {
-        fixed[i] += feedback[k][i] * b_[k];
-      }
+    for (std::size_t k = 0; k < b_.size(); ++k) {
+      fixed[i] += is_free[k] ? 0 : feedback_[k][i] * b_[k];
     }
-    const auto to_cursor = solve(a, n, h0);
-    const auto to_fixed = pass == 0 ? fixed : solve(a, n, fixed);
-    const double reach = dot(h0, to_cursor);
-    if (!(reach > 0)) {
-      return false;
-    }
-    weight_of_cursor_ = (1 - dot(h0, to_fixed)) / reach;
-    w_.resize(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      w_[i] = weight_of_cursor_ * to_cursor[i] + to_fixed[i];
-    }
-    bool is_cut = false;
-    for (std::size_t k = 0; k < count; ++k) {
-      const double wanted = is_free[k] ? dot(feedback[k], w_) : b_[k];
-      b_[k] = std::clamp(wanted, p_.dfe_min[k], p_.dfe_max[k]);
-      is_cut = is_cut || (is_free[k] && b_[k] != wanted);
-      is_free[k] = is_free[k] && b_[k] == wanted;
-    }
-    if (!is_cut) {
-      break;
+  }
+  if (!kernel::factor_rows(a.data(), n, 0, n)) {
+    return false;
+  }
+  const Vector to_cursor = solve(a, n, h0_);
+  const Vector to_fixed = solve(a, n, fixed);
+  weight_of_cursor_ = (1 - dot(h0_, to_fixed)) / dot(h0_, to_cursor);
+  for (std::size_t i = 0; i < n; ++i) {
+    w_[i] = weight_of_cursor_ * to_cursor[i] + to_fixed[i];
+  }
+  for (std::size_t k = 0; k < b_.size(); ++k) {
+    if (is_free[k]) {
+      b_[k] = std::clamp(dot(feedback_[k], w_), p_.dfe_min[k], p_.dfe_max[k]);
     }
   }
   return true;
@@ -215,11 +227,26 @@ std::optional<MmseSolution> Solver::run() {
   return finish(w_);
 }
 
-std::optional<MmseSolution> Solver::finish(std::vector<double> w) {
+/// Mean squared error for a cursor of 1.
+double Solver::error() const {
+  double sum = -1;  // 1 - 2 h0'w
+  for (std::size_t i = 0; i < w_.size(); ++i) {
+    sum += w_[i] * w_[i] * r(0, 0);
+    for (std::size_t j = 0; j < i; ++j) {
+      sum += 2 * w_[i] * w_[j] * r(positions_[i], positions_[j]);
+    }
+  }
+  for (std::size_t k = 0; k < b_.size(); ++k) {
+    sum += b_[k] * (b_[k] - 2 * dot(feedback_[k], w_));
+  }
+  return sum;
+}
+
+std::optional<MmseSolution> Solver::finish(Vector w) {
   w_ = std::move(w);
+  set_rows();
   const bool is_cut = limit();
-  const auto h0 = row(0);
-  const double cursor = dot(h0, w_);
+  const double cursor = dot(h0_, w_);
   if (!(cursor > 0)) {
     return std::nullopt;
   }
@@ -229,21 +256,12 @@ std::optional<MmseSolution> Solver::finish(std::vector<double> w) {
   if (is_cut || b_.size() != p_.dfe_max.size()) {
     b_.resize(p_.dfe_max.size());
     for (std::size_t k = 0; k < b_.size(); ++k) {
-      b_[k] = std::clamp(dot(row(static_cast<std::ptrdiff_t>(k) + 1), w_), p_.dfe_min[k],
-                         p_.dfe_max[k]);
+      b_[k] = std::clamp(dot(feedback_[k], w_), p_.dfe_min[k], p_.dfe_max[k]);
     }
   }
   MmseSolution out;
-  double error = -1;  // 1 - 2 h0'w
-  for (std::size_t i = 0; i < w_.size(); ++i) {
-    for (std::size_t j = 0; j < w_.size(); ++j) {
-      error += w_[i] * w_[j] * r(positions_[i], positions_[j]);
-    }
-  }
-  for (std::size_t k = 0; k < b_.size(); ++k) {
-    error += b_[k] * (b_[k] - 2 * dot(row(static_cast<std::ptrdiff_t>(k) + 1), w_));
-  }
-  out.error = error;
+  // At the minimum the error is what the constraint costs.
+  out.error = is_least_ && !is_cut ? weight_of_cursor_ - 1 : error();
   out.dfe = b_;
   const std::size_t fixed = p_.pre + p_.post + 1;
   std::vector<std::pair<std::ptrdiff_t, double>> floating;
@@ -259,16 +277,24 @@ std::optional<MmseSolution> Solver::finish(std::vector<double> w) {
   return out;
 }
 
+bool is_complete(const MmseProblem& p) {
+  return p.correlation.size() > p.pre + std::max(p.post, p.span) &&
+         p.dfe_min.size() == p.dfe_max.size();
+}
+
 }  // namespace
 }  // namespace mmse_solver
 
 std::optional<MmseSolution> solve_mmse(const MmseProblem& problem) {
+  if (!mmse_solver::is_complete(problem)) {
+    return std::nullopt;
+  }
   return mmse_solver::Solver(problem).run();
 }
 
 std::optional<MmseSolution> evaluate_taps(const MmseProblem& problem,
                                           std::span<const double> taps) {
-  if (taps.size() != problem.pre + problem.post + 1) {
+  if (taps.size() != problem.pre + problem.post + 1 || !mmse_solver::is_complete(problem)) {
     return std::nullopt;
   }
   return mmse_solver::Solver(problem).finish({taps.begin(), taps.end()});

@@ -21,7 +21,7 @@ struct MmseProblem {
   std::size_t span = 0;             ///< last position of a floating tap; post where there are none
   std::ptrdiff_t first = 0;         ///< UI from the cursor of samples[0]
   std::vector<double> samples;      ///< of the pulse before the filter, one a UI
-  std::vector<double> correlation;  ///< lags: pulse, and noise over symbol power
+  std::vector<double> correlation;  ///< lags 0..pre + span: pulse, and noise over symbol power
   std::vector<double> dfe_max, dfe_min;
   double tap_max = 1;
   double floating_max = 1;
@@ -44,7 +44,7 @@ struct MmseSolution {
   double error = 0;  ///< mean squared, over symbol power, for a cursor of 1
 };
 
-/// nullopt where the matrix is not positive definite (no pulse at all).
+/// nullopt where the matrix is not positive definite (no pulse at all) or lags are missing.
 [[nodiscard]] std::optional<MmseSolution> solve_mmse(const MmseProblem& problem);
 
 /// The error of these fixed taps, scaled to a cursor of 1; the DFE takes off what it may.

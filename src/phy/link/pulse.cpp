@@ -121,6 +121,30 @@ std::vector<double> PulseTransform::autocorrelation(std::span<const double> row,
   return out;
 }
 
+std::pair<std::vector<double>, std::vector<double>> PulseTransform::autocorrelations(
+    std::span<const double> a, std::span<const double> b, std::size_t lags) const {
+  const std::size_t n = plan_->uis;
+  std::vector<Complex> x(n);
+  std::vector<Complex> y(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    x[i] = {a[i], b[i]};
+  }
+  plan_->backward.transform(x.data(), y.data());
+  // A = (Y(k) + Y*(-k)) / 2 and jB = (Y(k) - Y*(-k)) / 2 are the rows' own transforms.
+  for (std::size_t k = 0; k < n; ++k) {
+    const Complex mirror = std::conj(y[k == 0 ? 0 : n - k]);
+    x[k] = {0.25 * std::norm(y[k] + mirror), 0.25 * std::norm(y[k] - mirror)};
+  }
+  plan_->backward.transform(x.data(), y.data());
+  std::pair<std::vector<double>, std::vector<double>> out;
+  const double scale = 1 / static_cast<double>(n);
+  for (std::size_t i = 0; i < std::min(lags, n); ++i) {
+    out.first.push_back(y[i].real() * scale);
+    out.second.push_back(y[i].imag() * scale);
+  }
+  return out;
+}
+
 std::vector<double> PulseTransform::cosine_sums(std::span<const double> density,
                                                 std::size_t lags) const {
   const std::size_t n = plan_->uis;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace weft::phy::link {
@@ -36,6 +37,9 @@ class PulseTransform {
   /// sum_n x(n) x(n + lag) over the period, lags 0..lags-1, of a row of N samples.
   [[nodiscard]] std::vector<double> autocorrelation(std::span<const double> row,
                                                     std::size_t lags) const;
+  /// The same for two rows at the price of one.
+  [[nodiscard]] std::pair<std::vector<double>, std::vector<double>> autocorrelations(
+      std::span<const double> a, std::span<const double> b, std::size_t lags) const;
   /// sum_k p_k cos(2 pi k lag / N) for lags 0..lags-1 of a one-sided density over the bins.
   [[nodiscard]] std::vector<double> cosine_sums(std::span<const double> density,
                                                 std::size_t lags) const;

@@ -2,10 +2,12 @@
 #include "phy/link/workbench.h"
 
 #include "phy/link/complex_math.h"
+#include "phy/link/kernels.h"
 #include "phy/link/mmse.h"
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 namespace weft::phy::link {
 namespace {
@@ -162,17 +164,13 @@ const PhaseLags& Workbench::lags(CtleState& s, std::size_t phase) {
     h_j[n] = (row(after)[right] - row(before)[left]) * slope;
   }
   if (has_ffe_) {
-    slot->pulse = transform_.autocorrelation(row(phase), lag_count_);
-    slot->jitter = transform_.autocorrelation(h_j, lag_count_);
+    std::tie(slot->pulse, slot->jitter) = transform_.autocorrelations(row(phase), h_j, lag_count_);
     return *slot;
   }
   const auto direct = [uis](std::span<const double> x, std::size_t count) {
     std::vector<double> out(count);
     for (std::size_t lag = 0; lag < count; ++lag) {
-      double sum = 0;
-      for (std::size_t n = 0; n + lag < uis; ++n) {
-        sum += x[n] * x[n + lag];
-      }
+      double sum = kernel::dot(x.data(), x.data() + lag, uis - lag);
       for (std::size_t n = uis - lag; n < uis; ++n) {
         sum += x[n] * x[n + lag - uis];
       }
@@ -197,11 +195,8 @@ std::size_t Workbench::instant(const CtleState& s, const TxTaps& taps) const {
     if (taps.c[a] == 0) {
       continue;
     }
-    const double c = taps.c[a];
     const double* x = s.window.data() + first + taps.main * per_ui - a * per_ui;
-    for (std::size_t i = 0; i < length; ++i) {
-      y[i] += c * x[i];
-    }
+    kernel::add_scaled(y.data(), x, length, taps.c[a]);
   }
   const auto from = y.begin() + static_cast<std::ptrdiff_t>(2 * per_ui);
   const auto to = y.end() - static_cast<std::ptrdiff_t>(per_ui);
@@ -249,6 +244,38 @@ std::vector<double> Workbench::samples(const CtleState& s, const TxTaps& taps, s
   return out;
 }
 
+/// Groups of floating DFE taps where they take most power off.
+void Workbench::add_floating(std::span<const double> post, double cursor,
+                             std::vector<double>& taps) const {
+  const auto& dfe = setup_.rx.dfe;
+  const double limit = dfe.floating_max * cursor;
+  taps.resize(post.size(), 0);
+  thread_local std::vector<double> gain;
+  gain.assign(post.size(), 0);
+  for (std::size_t k = dfe.max.size(); k < post.size(); ++k) {
+    const double left = std::max(std::fabs(post[k]) - limit, 0.0);
+    gain[k] = post[k] * post[k] - left * left;
+  }
+  for (std::size_t group = 0; group < dfe.floating_groups; ++group) {
+    double most = 0;
+    std::size_t start = 0;
+    for (std::size_t at = dfe.max.size(); at + dfe.floating_taps <= post.size(); ++at) {
+      double sum = 0;
+      for (std::size_t k = at; k < at + dfe.floating_taps; ++k) {
+        sum += gain[k];
+      }
+      if (sum > most) {
+        most = sum;
+        start = at;
+      }
+    }
+    for (std::size_t k = start; most > 0 && k < start + dfe.floating_taps; ++k) {
+      taps[k] = std::clamp(post[k], -limit, limit) / cursor;
+      gain[k] = -1e300;  // taken
+    }
+  }
+}
+
 /// What the DFE takes off the post-cursors' power; its taps relative to the cursor.
 double Workbench::tail_after_dfe(std::span<const double> post, double cursor,
                                  std::vector<double>& taps) const {
@@ -262,26 +289,7 @@ double Workbench::tail_after_dfe(std::span<const double> post, double cursor,
       taps.push_back(std::clamp(post[k] / cursor, dfe.min[k], dfe.max[k]));
     }
     if (dfe.floating_groups > 0 && dfe.floating_taps > 0) {
-      taps.resize(post.size(), 0);
-      const double limit = dfe.floating_max;
-      for (std::size_t group = 0; group < dfe.floating_groups; ++group) {
-        double most = 0;
-        std::size_t start = 0;
-        for (std::size_t at = dfe.max.size(); at + dfe.floating_taps <= post.size(); ++at) {
-          double gain = 0;
-          for (std::size_t k = at; k < at + dfe.floating_taps; ++k) {
-            const double left = std::max(std::fabs(post[k]) - limit * cursor, 0.0);
-            gain = taps[k] != 0 ? -1e300 : gain + post[k] * post[k] - left * left;
-          }
-          if (gain > most) {
-            most = gain;
-            start = at;
-          }
-        }
-        for (std::size_t k = start; most > 0 && k < start + dfe.floating_taps; ++k) {
-          taps[k] = std::clamp(post[k] / cursor, -limit, limit);
-        }
-      }
+      add_floating(post, cursor, taps);
     }
   }
   double off = 0;

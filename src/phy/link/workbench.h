@@ -97,6 +97,7 @@ class Workbench {
   [[nodiscard]] Score score_ffe(CtleState& state, const TxTaps& taps, std::size_t instant);
   [[nodiscard]] double tail_after_dfe(std::span<const double> post, double cursor,
                                       std::vector<double>& taps) const;
+  void add_floating(std::span<const double> post, double cursor, std::vector<double>& taps) const;
   void add_crosstalk(CtleState& state) const;
   void add_noise(CtleState& state) const;
 
