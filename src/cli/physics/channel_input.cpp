@@ -239,7 +239,7 @@ base::Result<std::optional<double>> number_option(const Arguments& arguments,
     return base::fail(base::Code::kInvalidArgument,
                       fmt::format("\"{}\" is not a number", base::printable(*text, 40)), name);
   }
-  return std::optional<double>(*value);
+  return value;
 }
 
 base::Result<std::vector<phy::channel::Source>> load_sources(const Arguments& arguments) {

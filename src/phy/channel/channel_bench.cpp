@@ -19,8 +19,11 @@ const std::string& text_of(NumberFormat format) {
   static const auto make = [](NumberFormat of) {
     TouchstoneStyle style;
     style.format = of;
-    return write_touchstone(made_pair({.first_hz = 0, .points = 4201, .skew_s = 1e-12}), style)
-        .value_or("");
+    Network network = made_pair({.first_hz = 0, .points = 4201, .skew_s = 1e-12});
+    for (std::size_t i = 0; i < network.s.size(); ++i) {  // as many digits as measured data has
+      network.s[i] += std::polar(1e-3, static_cast<double>(i));
+    }
+    return write_touchstone(network, style).value_or("");
   };
   static const std::string kReal = make(NumberFormat::kRealImaginary);
   static const std::string kPolar = make(NumberFormat::kMagnitudeAngle);

@@ -278,7 +278,7 @@ Status parse_option_line(Header& header, const std::vector<std::string>& words,
     }
     // "R 50", "R50", "R=50", "R 50 75": every number that follows.
     std::vector<std::string> values;
-    if (const auto rest = word.find_first_not_of("=", 1); rest != std::string::npos) {
+    if (const auto rest = word.find_first_not_of('=', 1); rest != std::string::npos) {
       values.push_back(word.substr(rest));
     }
     while (i + 1 < words.size() && !words[i + 1].empty() &&
