@@ -28,7 +28,7 @@ constexpr std::size_t kSmallPlane = 24;
 /// Settings of the transmitter likewise, where the instant is not searched for.
 constexpr std::size_t kSmallGrid = 600;
 /// CTLE settings around which it looks closer.
-constexpr std::size_t kStarts = 3;
+constexpr std::size_t kStarts = 2;
 
 class Searcher {
  public:
@@ -320,10 +320,10 @@ Searcher::Best Searcher::best_at(std::size_t gain, std::size_t low) {
   return best;
 }
 
-/// The same with the tick, of every second one, that is best there.
+/// The same with the tick, of every fourth one, that is best there.
 Steps Searcher::with_best_tick(CtleState& state, Steps steps) {
   Best best{steps};
-  for (int tick = -ticks_; tick <= ticks_ && ticks_ > 0; tick += 2) {
+  for (int tick = -ticks_; tick <= ticks_ && ticks_ > 0; tick += 4) {
     steps.back() = tick;
     const double fom = evaluate(state, steps);
     if (fom > best.fom_db) {
