@@ -25,6 +25,8 @@ using Status = base::Result<void>;
 
 constexpr std::size_t kBytesMax = std::size_t{512} << 20;
 constexpr std::string_view kFiles = "files";
+/// Braces and brackets within each other: a request has three.
+constexpr std::size_t kDepthMax = 16;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -56,6 +58,29 @@ base::Result<std::string> read_whole(const std::string& path) {
     return base::fail(Code::kUnavailable, std::strerror(errno), path);
   }
   return text;
+}
+
+/// Whether brackets outside of strings go deeper than a request's ever do. Asked before parsing:
+/// copies and text of a document are made by recursion, which a deep one would take past the stack.
+bool is_too_deep(std::string_view text) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      i += c == '\\' ? 1 : 0;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kDepthMax) {
+        return true;
+      }
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
 }
 
 /// A scalar as the command line would have it; nothing for objects, lists and null.
@@ -194,6 +219,12 @@ class Request {
 
 base::Result<Arguments> apply_request(const VerbSpec& verb, const Arguments& arguments,
                                       std::string_view text, std::string_view name) {
+  if (request::is_too_deep(text)) {
+    return base::fail(
+        base::Code::kInvalidArgument,
+        fmt::format("brackets within each other more than {} deep", request::kDepthMax),
+        std::string(name), "Write {\"files\": [\"thru.s4p\"], ...}.");
+  }
   request::Json document;
   try {
     document = request::Json::parse(text);

@@ -214,6 +214,22 @@ TEST(JsonRequest, RefusesWithTheNearestKey) {
   }
 }
 
+TEST(JsonRequest, OutlivesBracketsWithoutEnd) {
+  const auto verb = channel_show_verb();
+  const std::string deep(1'000'000, '[');
+  const std::string shut(1'000'000, ']');
+  for (const auto& text :
+       {R"({"files": [{"a": )" + deep + shut + "}]}", R"({"baud": )" + deep + shut + "}", deep}) {
+    const auto result = apply_request(verb, {}, text, "r.json");
+    ASSERT_FALSE(result.has_value());
+    EXPECT_THAT(result.error().text(), HasSubstr("deep"));
+  }
+  // Brackets in a text are text.
+  const auto held = apply_request(
+      verb, {}, R"({"files": [{"touchstone": "\"[[[[[[[[[[[[[[[[[[[[\\"}]})", "r.json");
+  EXPECT_TRUE(held.has_value()) << held.error().text();
+}
+
 TEST(ChannelInput, TakesRolesFromWordsMapsAndObjects) {
   const bus::TestFolder folder;
   folder.file("a.s4p", made_text());

@@ -123,14 +123,17 @@ double BandWeight::at(double hz) const {
 double fom_ild_db(std::span<const double> frequency_hz, std::span<const double> loss_db,
                   const LossFit& fit, const BandWeight& weight) {
   double sum = 0;
+  double covered_hz = 0;
   for (std::size_t i = 0; i < frequency_hz.size(); ++i) {
     const double f = frequency_hz[i];
     if (f >= fit.f_min_hz && f <= fit.f_max_hz) {
       const double deviation = loss_db[i] - fit.at(f);
-      sum += weight.at(f) * deviation * deviation * metrics::width_at(frequency_hz, i);
+      const double width_hz = metrics::width_at(frequency_hz, i);
+      sum += weight.at(f) * deviation * deviation * width_hz;
+      covered_hz += width_hz;
     }
   }
-  return std::sqrt(sum / weight.baud_hz);
+  return covered_hz > 0 ? std::sqrt(sum / covered_hz) : 0;
 }
 
 CrosstalkNoise crosstalk_noise(const Channel& channel, const CrosstalkSetup& setup) {

@@ -51,7 +51,8 @@ struct BandWeight {
   [[nodiscard]] double at(double hz) const;
 };
 
-/// FOM_ILD: the deviation of the loss from its fit, weighed, dB rms (93A-56).
+/// FOM_ILD: the deviation of the loss from its fit, dB: root of the mean over the fitted
+/// frequencies of W ILD^2 (93A-56), each frequency standing for its step.
 [[nodiscard]] double fom_ild_db(std::span<const double> frequency_hz,
                                 std::span<const double> loss_db, const LossFit& fit,
                                 const BandWeight& weight);

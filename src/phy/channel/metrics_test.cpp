@@ -62,6 +62,26 @@ TEST(LossFitting, FindsTheTermsThatMadeTheLoss) {
   EXPECT_FALSE(fit_loss(std::span(f).first(3), std::span(loss).first(3)).has_value());
 }
 
+// 93A-56 is a mean over the frequencies that were fitted, however far the data reaches.
+TEST(LossFitting, FomIldIsAMeanOverTheFittedFrequencies) {
+  LossFit fit;
+  for (const double reach : {0.5, 1.0}) {
+    std::vector<double> f;
+    std::vector<double> loss;
+    double mean = 0;
+    const auto points = static_cast<int>(2500 * reach);
+    for (int i = 1; i <= points; ++i) {
+      f.push_back(1e7 * i);
+      loss.push_back(i % 2 == 0 ? 0.4 : -0.4);
+      const double x = pi * f.back() / kPlain.baud_hz;
+      mean += std::pow(std::sin(x) / x, 2) / points;
+    }
+    fit.f_min_hz = f.front();
+    fit.f_max_hz = f.back();
+    EXPECT_NEAR(fom_ild_db(f, loss, fit, kPlain), 0.4 * std::sqrt(mean), 1e-9) << reach;
+  }
+}
+
 TEST(LossFitting, MadeChannelsGiveTheirLaw) {
   const Source source{made_pair({.coupling = 0}), "made.s4p"};
   const auto channel = cut_channel(std::span(&source, 1));

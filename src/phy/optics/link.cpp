@@ -194,7 +194,7 @@ base::Result<DirectLink> budget_link(const media::Medium& module, const media::M
                       module.key, "Give a module and a fibre of data/media.");
   }
   if (!(options.fibre_m >= 0) || !(options.connector_db >= 0) ||
-      options.connectors + 2 > kReflectionsMax) {
+      options.connectors > kReflectionsMax - 2) {
     return base::fail(base::Code::kOutOfRange, "a length, a loss or a count is no such thing",
                       module.key, "Give them 0 or above.");
   }
