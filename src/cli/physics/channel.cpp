@@ -2,9 +2,9 @@
 #include "cli/physics/channel.h"
 
 #include "cli/json_request.h"
+#include "cli/physics/channel_figures.h"
 #include "cli/physics/channel_input.h"
 #include "cli/physics/channel_report.h"
-#include "phy/channel/reflection.h"
 #include "phy/channel/touchstone.h"
 #include "phy/link/setup.h"
 
@@ -92,8 +92,7 @@ void print(const std::string& text) {
 struct Rate {
   std::optional<double> baud_hz;
   std::string protocol;
-  channel::CrosstalkSetup crosstalk;
-  channel::ErlSetup erl;
+  FigureSetup figures;
 };
 
 base::Result<Rate> rate_of(const Arguments& arguments) {
@@ -103,18 +102,9 @@ base::Result<Rate> rate_of(const Arguments& arguments) {
     if (!setup) {
       return tl::unexpected(setup.error());
     }
-    const double baud = setup->signalling.baud_hz;
-    rate.baud_hz = baud;
+    rate.baud_hz = setup->signalling.baud_hz;
     rate.protocol = setup->key;
-    rate.crosstalk.fext = {baud, setup->tx.rise_time_s, setup->rx.bandwidth_ratio};
-    rate.crosstalk.next = rate.crosstalk.fext;
-    rate.crosstalk.a_fext_v = setup->tx.a_fext_v;
-    rate.crosstalk.a_next_v = setup->tx.a_next_v;
-    rate.erl.levels = setup->signalling.levels;
-    rate.erl.rise_time_s = setup->tx.rise_time_s;
-    rate.erl.bandwidth_ratio = setup->rx.bandwidth_ratio;
-    rate.erl.der0 = setup->target.der0;
-    rate.erl.n_bx = setup->rx.dfe.max.size();
+    rate.figures = figure_setup(*setup);
   }
   const auto baud = number_option(arguments, "--baud");
   if (!baud) {
@@ -126,12 +116,12 @@ base::Result<Rate> rate_of(const Arguments& arguments) {
                         "--baud");
     }
     rate.baud_hz = **baud * 1e9;
-    rate.crosstalk.fext.baud_hz = rate.crosstalk.next.baud_hz = *rate.baud_hz;
+    rate.figures.crosstalk.fext.baud_hz = rate.figures.crosstalk.next.baud_hz = *rate.baud_hz;
   }
   if (rate.baud_hz) {
-    rate.erl.baud_hz = *rate.baud_hz;
-    if (rate.crosstalk.fext.baud_hz == 0) {
-      rate.crosstalk.fext = rate.crosstalk.next = {*rate.baud_hz, 0, 0.75};
+    rate.figures.erl.baud_hz = *rate.baud_hz;
+    if (rate.protocol.empty()) {
+      rate.figures.crosstalk.fext = rate.figures.crosstalk.next = {*rate.baud_hz, 0, 0.75};
     }
   }
   return rate;
@@ -193,13 +183,8 @@ void add_rate(ChannelShow& show, const Rate& rate) {
   if (!rate.baud_hz) {
     return;
   }
-  show.summary = channel::summarise(show.channel, rate.crosstalk);
-  const auto erl = [&](std::size_t port) {
-    const auto value = channel::effective_return_loss_db(show.channel.thru.sdd, port, rate.erl);
-    return value ? std::optional(*value) : std::nullopt;
-  };
-  show.near_erl_db = erl(0);
-  show.far_erl_db = erl(1);
+  show.figures = figures_of(show.channel, rate.figures);
+  show.erl_terms = erl_terms(rate.figures.erl);
 }
 
 int show(const Arguments& given) {

@@ -91,11 +91,11 @@ void summary_text(std::string& out, const ChannelShow& show) {
         fmt::format("SCD21 {:.1f} dB at {:.4g} GHz, SDC21 {:.1f} dB at {:.4g} GHz", c.scd21_db,
                     c.scd21_hz * 1e-9, c.sdc21_db, c.sdc21_hz * 1e-9));
   }
-  if (!show.summary) {
+  if (!show.figures) {
     row(out, "At the Nyquist frequency", "- (needs --protocol KEY or --baud GBD)");
     return;
   }
-  const auto& s = *show.summary;
+  const auto& s = show.figures->summary;
   row(out, "Nyquist frequency",
       fmt::format("{:.5g} GHz ({:.6g} GBd{}{})", s.nyquist_hz * 1e-9, *show.baud_hz * 1e-9,
                   show.protocol.empty() ? "" : ", ", show.protocol));
@@ -111,8 +111,8 @@ void summary_text(std::string& out, const ChannelShow& show) {
       fmt::format("near {}, far {}", number(s.near_return_loss_db, 2, "dB"),
                   number(s.far_return_loss_db, 2, "dB")));
   row(out, "Effective return loss",
-      fmt::format("near {}, far {}", number(show.near_erl_db, 2, "dB"),
-                  number(show.far_erl_db, 2, "dB")));
+      fmt::format("near {}, far {} ({})", number(show.figures->near_erl_db, 2, "dB"),
+                  number(show.figures->far_erl_db, 2, "dB"), show.erl_terms));
   if (s.noise) {
     row(out, "Crosstalk noise, ICN",
         fmt::format("{:.3f} mV (NEXT {:.3f}, FEXT {:.3f})", s.noise->icn_v * 1e3,
@@ -166,18 +166,18 @@ Json facts_json(const NetworkFacts& facts) {
 }
 
 Json summary_json(const ChannelShow& show) {
-  if (!show.summary) {
+  if (!show.figures) {
     return nullptr;
   }
-  const auto& s = *show.summary;
+  const auto& s = show.figures->summary;
   Json out = {{"baud_hz", *show.baud_hz},
               {"protocol", show.protocol.empty() ? Json(nullptr) : Json(show.protocol)},
               {"nyquist_hz", s.nyquist_hz},
               {"insertion_loss_db", maybe(s.insertion_loss_db)},
               {"near_return_loss_db", maybe(s.near_return_loss_db)},
               {"far_return_loss_db", maybe(s.far_return_loss_db)},
-              {"near_erl_db", maybe(show.near_erl_db)},
-              {"far_erl_db", maybe(show.far_erl_db)},
+              {"near_erl_db", maybe(show.figures->near_erl_db)},
+              {"far_erl_db", maybe(show.figures->far_erl_db)},
               {"fitted_loss_db", maybe(s.fitted_loss_db)},
               {"fom_ild_db", maybe(s.fom_ild_db)},
               {"fit", nullptr},

@@ -3,9 +3,9 @@
 // data does not have are "-" in text, null in JSON, empty in CSV.
 #pragma once
 
+#include "cli/physics/channel_figures.h"
 #include "cli/terminal.h"
 #include "phy/channel/checks.h"
-#include "phy/channel/metrics.h"
 
 #include <optional>
 #include <string>
@@ -30,8 +30,8 @@ struct ChannelShow {
   std::vector<double> at_hz;
   std::optional<double> baud_hz;
   std::string protocol;                                    ///< key of the set-up; empty without
-  std::optional<phy::channel::ChannelSummary> summary;     ///< with a baud rate
-  std::optional<double> near_erl_db, far_erl_db;           ///< with a baud rate
+  std::optional<ChannelFigures> figures;                   ///< with a baud rate
+  std::string erl_terms;                                   ///< what ERL was taken with
   std::optional<phy::channel::ModeConversion> conversion;  ///< of four and more ports
   std::optional<double> skew_s;
   double delay_s = 0;

@@ -217,20 +217,6 @@ base::Result<Job> job_of(const Arguments& arguments) {
   return job;
 }
 
-/// |SDD21| in dB at half the symbol rate, between the measured points around it.
-void set_insertion_loss(Judged& judged, const phy::channel::Network& thru, double hz) {
-  const auto& f = thru.frequency_hz;
-  const auto next = std::lower_bound(f.begin(), f.end(), hz);
-  if (next == f.end() || (next == f.begin() && *next > hz)) {
-    return;
-  }
-  const auto i = static_cast<std::size_t>(next - f.begin());
-  const auto db = [&](std::size_t k) { return -20 * std::log10(std::abs(thru.at(k, 1, 0))); };
-  const double share = i == 0 ? 0 : (f[i] - hz) / (f[i] - f[i - 1]);
-  judged.insertion_loss_db = share > 0 ? db(i) * (1 - share) + db(i - 1) * share : db(i);
-  judged.has_insertion_loss = std::isfinite(judged.insertion_loss_db);
-}
-
 base::Result<Judged> judge_channel(const Job& job, const phy::channel::Channel& channel) {
   Judged out;
   out.name = channel.thru.name;
@@ -252,7 +238,9 @@ base::Result<Judged> judge_channel(const Job& job, const phy::channel::Channel& 
     }
     out.result = std::move(*all);
   }
-  set_insertion_loss(out, channel.thru.sdd, job.setup.signalling.baud_hz / 2);
+  const auto setup = figure_setup(job.setup);
+  out.figures = figures_of(channel, setup);
+  out.erl_terms = erl_terms(setup.erl);
   const auto& worst = out.worst();
   out.notes = channel.notes;
   out.notes.insert(out.notes.end(), worst.link.notes.begin(), worst.link.notes.end());

@@ -152,6 +152,26 @@ std::string detail(const Report& report, const Judged& judged, const ComCase& on
   return out;
 }
 
+std::string number(const std::optional<double>& value, int digits) {
+  return value ? fmt::format("{:.{}f}", *value, digits) : std::string("-");
+}
+
+/// The channel by itself, without packages and equalisers.
+std::string figures_text(const Judged& judged) {
+  const auto& s = judged.figures.summary;
+  std::string out = fmt::format(
+      "  insertion loss {} dB at {:.3f} GHz (fitted {}), FOM ILD {} dB, return loss {} and {} dB\n",
+      number(s.insertion_loss_db, 2), s.nyquist_hz * 1e-9, number(s.fitted_loss_db, 2),
+      number(s.fom_ild_db, 3), number(s.near_return_loss_db, 2), number(s.far_return_loss_db, 2));
+  out += fmt::format("  ERL {} and {} dB ({})\n", number(judged.figures.near_erl_db, 2),
+                     number(judged.figures.far_erl_db, 2), judged.erl_terms);
+  if (s.noise) {
+    out += fmt::format("  ICN {:.3f} mV (NEXT {:.3f}, FEXT {:.3f})\n", mv(s.noise->icn_v),
+                       mv(s.noise->next_v), mv(s.noise->fext_v));
+  }
+  return out;
+}
+
 Json number_or_null(bool is_known, double value) {
   return is_known && std::isfinite(value) ? Json(value) : Json(nullptr);
 }
@@ -216,6 +236,25 @@ Json case_json(const phy::link::LinkSetup& setup, const ComCase& one) {
   };
 }
 
+Json maybe(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json figures_json(const ChannelFigures& figures) {
+  const auto& s = figures.summary;
+  const bool has_noise = s.noise.has_value();
+  const auto noise = s.noise.value_or(phy::channel::CrosstalkNoise{});
+  return {{"fitted_loss_db", maybe(s.fitted_loss_db)},
+          {"fom_ild_db", maybe(s.fom_ild_db)},
+          {"near_return_loss_db", maybe(s.near_return_loss_db)},
+          {"far_return_loss_db", maybe(s.far_return_loss_db)},
+          {"near_erl_db", maybe(figures.near_erl_db)},
+          {"far_erl_db", maybe(figures.far_erl_db)},
+          {"icn_v", number_or_null(has_noise, noise.icn_v)},
+          {"icn_next_v", number_or_null(has_noise, noise.next_v)},
+          {"icn_fext_v", number_or_null(has_noise, noise.fext_v)}};
+}
+
 Json check_json(const phy::eye::SimulationResult& check) {
   return {{"symbols", check.symbols},
           {"symbol_errors", check.slicer.symbol_errors},
@@ -255,11 +294,8 @@ std::string text(const Report& report, const Judged& judged, bool all_cases, boo
       fmt::format("{}   {}\n", paint(judged.name, Colour::kBold, colour), setup.title);
   out += fmt::format("  {} far-end and {} near-end aggressors, measured to {:.2f} GHz",
                      judged.fexts, judged.nexts, worst.link.measured_to_hz * 1e-9);
-  if (judged.has_insertion_loss) {
-    out += fmt::format(", {:.2f} dB at {:.3f} GHz", judged.insertion_loss_db,
-                       setup.signalling.baud_hz / 2e9);
-  }
-  out += fmt::format("\n\n{}   COM {:.3f} dB", painted(judged.verdict, colour), worst.com_db);
+  out += "\n" + figures_text(judged);
+  out += fmt::format("\n{}   COM {:.3f} dB", painted(judged.verdict, colour), worst.com_db);
   if (setup.target.com_db) {
     out += fmt::format(", limit {:.2f} dB, margin {:+.3f} dB", *setup.target.com_db,
                        worst.com_db - *setup.target.com_db);
@@ -292,8 +328,7 @@ std::string table(const Report& report, bool colour) {
                   "VEC dB", "IL dB", "FOM dB", "package", "verdict", "channel");
   for (const auto& judged : report.channels) {
     const auto& worst = judged.worst();
-    const auto loss = judged.has_insertion_loss ? fmt::format("{:.2f}", judged.insertion_loss_db)
-                                                : std::string("-");
+    const auto loss = number(judged.figures.summary.insertion_loss_db, 2);
     const auto verdict = painted(judged.verdict, colour);
     const std::size_t pad = 9 - std::min<std::size_t>(9, key(judged.verdict).size());
     out += fmt::format("{:>8.3f} {:>8} {:>8} {:>8.3f}  {:<14} {}{} {}\n", worst.com_db,
@@ -321,7 +356,8 @@ std::string json(const Report& report) {
         {"worst_case", judged.result.worst},
         {"fexts", judged.fexts},
         {"nexts", judged.nexts},
-        {"insertion_loss_db", number_or_null(judged.has_insertion_loss, judged.insertion_loss_db)},
+        {"insertion_loss_db", maybe(judged.figures.summary.insertion_loss_db)},
+        {"figures", figures_json(judged.figures)},
         {"measured_to_hz", worst.link.measured_to_hz},
         {"cases", cases},
         {"notes", judged.notes},
@@ -356,12 +392,12 @@ std::string csv(const Report& report) {
   for (const auto& judged : report.channels) {
     for (const auto& one : judged.result.cases) {
       const auto& e = one.link.input.equaliser;
+      const auto& loss = judged.figures.summary.insertion_loss_db;
       out += fmt::format(
           "{},{},{},{:.6f},{:.6f},{},{:.6f},{:.6f},{:.6f},{:.6f},{},{},{},{:.4f},{:.6e}\n",
           csv_quoted(judged.name), key(judged.verdict), csv_quoted(case_name(one)), one.com_db,
           one.com_dfe_db, one.vec_db ? fmt::format("{:.6f}", *one.vec_db) : "", mv(one.veo_v),
-          mv(one.a_s_v), mv(one.a_ni_v), e.fom_db,
-          judged.has_insertion_loss ? fmt::format("{:.6f}", judged.insertion_loss_db) : "",
+          mv(one.a_s_v), mv(one.a_ni_v), e.fom_db, loss ? fmt::format("{:.6f}", *loss) : "",
           e.ctle_gain_db, e.ctle_low_gain_db, fmt::join(e.tx_taps, " "), one.der);
     }
   }

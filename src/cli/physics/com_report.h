@@ -2,6 +2,7 @@
 // What `weft com` says of a channel, in its three forms. com.cpp fills it.
 #pragma once
 
+#include "cli/physics/channel_figures.h"
 #include "phy/channel/channel.h"
 #include "phy/com/com.h"
 #include "phy/eye/simulate.h"
@@ -21,8 +22,8 @@ struct Judged {
   std::string name;
   std::size_t fexts = 0;
   std::size_t nexts = 0;
-  double insertion_loss_db = 0;  ///< at half the symbol rate, without packages
-  bool has_insertion_loss = false;
+  ChannelFigures figures;  ///< without packages
+  std::string erl_terms;   ///< what its ERL was taken with
   phy::com::ComResult result;
   Verdict verdict = Verdict::kUnknown;
   std::vector<std::string> notes;

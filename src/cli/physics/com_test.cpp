@@ -79,6 +79,15 @@ TEST(ComVerb, JsonFollowsItsSchema) {
   EXPECT_EQ(one["equaliser"]["rx_taps"].size(), 21U);
   EXPECT_EQ(one["aggressors"].size(), 1U);
   EXPECT_EQ(document["channels"][0]["check"]["symbols"], 20'000);
+  // The made channel reflects 0.01 at all frequencies: 40 dB, and a single echo at once.
+  const auto& figures = document["channels"][0]["figures"];
+  EXPECT_NEAR(figures["near_return_loss_db"].get<double>(), 40, 1e-6);
+  EXPECT_NEAR(figures["fitted_loss_db"].get<double>(),
+              document["channels"][0]["insertion_loss_db"].get<double>(), 0.01);
+  EXPECT_NEAR(figures["fom_ild_db"].get<double>(), 0, 0.01);
+  EXPECT_GT(figures["near_erl_db"], 40) << "a near reflection counts less than one far away";
+  EXPECT_DOUBLE_EQ(figures["icn_v"], figures["icn_fext_v"]);
+  EXPECT_GT(figures["icn_v"], 0);
   if (shell("python3 -c 'import jsonschema'").code != 0) {
     GTEST_SKIP() << "python3-jsonschema is not installed";
   }
@@ -194,6 +203,8 @@ TEST(ComVerb, MeasuredBackplane) {
                       .out)["channels"][0];
   EXPECT_EQ(with["fexts"], 2);
   EXPECT_EQ(with["nexts"], 1);
+  EXPECT_TRUE(alone["figures"]["icn_v"].is_null());
+  EXPECT_GT(with["figures"]["icn_v"], 0);
   EXPECT_LT(with["com_db"], alone["com_db"]);
   EXPECT_NEAR(with["com_db"].get<double>(), 3.1, 0.3);
 }
