@@ -19,7 +19,7 @@ double q(double x) {
 }
 
 /// Errors without feedback are nearly independent, so that their count is within a few of its root;
-/// eight roots leave room for what neighbours share through the ISI.
+/// six roots and 1.5 % leave room for what neighbours share through the ISI.
 void expect_agreement(const link::SlicerInput& input, std::uint64_t symbols, double least,
                       double most) {
   const EyeOptions one{
@@ -38,6 +38,11 @@ void expect_agreement(const link::SlicerInput& input, std::uint64_t symbols, dou
 TEST(Simulate, AgreesWithTheStatisticalEye) {
   expect_agreement(synthetic::lossy(0.6, 2, 2, 0.11, 30), 400'000, 1e-4, 3e-3);
   expect_agreement(synthetic::lossy(0.6, 4, 2, 0.02, 30), 400'000, 3e-4, 3e-2);
+}
+
+TEST(Simulate, AgreesInTheTail) {
+  // Some hundred errors near 2e-5: between the bulk and what only formulas and enumeration judge.
+  expect_agreement(synthetic::lossy(0.5, 2, 3, 0.114, 8), 6'000'000, 5e-6, 5e-5);
 }
 
 TEST(Simulate, AgreesWithJitter) {
