@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `weft com` against annex 93A written once more, in numpy (com_judge.py): channels made here, with
-// reflections and crosstalk, NRZ and PAM4, one and two CTLE stages, die capacitance and ladder.
+// reflections and crosstalk, NRZ and PAM4, one and two CTLE stages, die capacitance and ladder; and
+// annex 178A's receiver FFE and quantiser, at taps that our own search found.
 #include "bus/test_folder.h"
 #include "cli/test_shell.h"
 
@@ -17,10 +18,12 @@ namespace {
 
 using std::numbers::pi;
 
+constexpr int kPoints = 8000;  // of 10 MHz
+
 /// A line of `db` at 10 GHz, half of it by skin effect, between two small mismatches.
 std::string reflecting_line(double db, double delay_ns) {
   std::string out = "# GHz S RI R 100\n";
-  for (int i = 0; i <= 6000; ++i) {
+  for (int i = 0; i <= kPoints; ++i) {
     const double f = i * 0.01;
     const double loss = db * (0.5 * std::sqrt(f / 10) + 0.05 * f) * std::log(10.0) / 20;
     const auto once = std::polar(std::exp(-loss), -2 * pi * f * delay_ns - loss);
@@ -38,7 +41,7 @@ std::string reflecting_line(double db, double delay_ns) {
 /// Coupling that rises with frequency and is lost again on the way.
 std::string crosstalk(double level, double delay_ns) {
   std::string out = "# GHz S RI R 100\n";
-  for (int i = 0; i <= 6000; ++i) {
+  for (int i = 0; i <= kPoints; ++i) {
     const double f = i * 0.01;
     const auto s = std::polar(level * f / 10 * std::exp(-f / 12), pi / 2 - 2 * pi * f * delay_ns);
     out += fmt::format("{:.3f} 0 0 {:.12g} {:.12g} {:.12g} {:.12g} 0 0\n", f, s.real(), s.imag(),
@@ -47,19 +50,25 @@ std::string crosstalk(double level, double delay_ns) {
   return out;
 }
 
-class ComJudge : public testing::TestWithParam<const char*> {};
+struct Judged {
+  const char* setup;
+  double loss_db;  ///< at 10 GHz
+  const char* options = "";
+};
+
+class ComJudge : public testing::TestWithParam<Judged> {};
 
 TEST_P(ComJudge, AgreesInEveryQuantity) {
   const bus::TestFolder folder;
-  folder.file("thru.s2p", reflecting_line(12, 3.1));
+  folder.file("thru.s2p", reflecting_line(GetParam().loss_db, 3.1));
   folder.file("far.s2p", crosstalk(0.012, 2.9));
   folder.file("near.s2p", crosstalk(0.004, 0.4));
   const std::string source = WEFT_SOURCE_DIR;
   const auto run =
       shell(fmt::format("PATH=/usr/bin:/bin python3 {0}/src/cli/physics/com_judge.py {1}/bin/weft "
-                        "{0}/data/links/{2}.yaml {3} fext:{4} next:{5}",
-                        source, WEFT_BINARY_DIR, GetParam(), folder.at("thru.s2p"),
-                        folder.at("far.s2p"), folder.at("near.s2p")));
+                        "{0}/data/links/{2}.yaml {3} fext:{4} next:{5} -- {6}",
+                        source, WEFT_BINARY_DIR, GetParam().setup, folder.at("thru.s2p"),
+                        folder.at("far.s2p"), folder.at("near.s2p"), GetParam().options));
   if (run.code == 77 || run.code == 127) {
     GTEST_SKIP() << "no python3 with numpy and yaml to judge by: " << run.out;
   }
@@ -67,7 +76,10 @@ TEST_P(ComJudge, AgreesInEveryQuantity) {
   EXPECT_NE(run.out.find("com_db"), std::string::npos) << run.out;
 }
 
-INSTANTIATE_TEST_SUITE_P(SetUps, ComJudge, testing::Values("eth-25g", "eth-50g"));
+INSTANTIATE_TEST_SUITE_P(SetUps, ComJudge,
+                         testing::Values(Judged{"eth-25g", 12}, Judged{"eth-50g", 12},
+                                         // Annex 178A, at one CTLE setting for the search's sake.
+                                         Judged{"eth-200g", 5, "--package 1 --ctle=-10,-2"}));
 
 }  // namespace
 }  // namespace weft::cli
