@@ -310,11 +310,26 @@ base::Result<std::vector<phy::media::Section>> load_sections(const Arguments& ar
   return std::move(built->sections);
 }
 
+bool path_has_package(std::string_view path) {
+  const auto spec = phy::media::parse_path(path);
+  return spec && std::any_of(spec->elements.begin(), spec->elements.end(), [](const auto& element) {
+           return element.medium != nullptr && element.medium->kind == phy::media::Kind::kPackage;
+         });
+}
+
 base::Result<phy::channel::Channel> load_channel(const Arguments& arguments) {
+  return load_one(arguments).map([](LoadedChannel&& one) { return std::move(one.channel); });
+}
+
+base::Result<LoadedChannel> load_one(const Arguments& arguments) {
   if (!is_path(arguments)) {
     const auto sources = load_sources(arguments);
-    return sources ? phy::channel::cut_channel(*sources)
-                   : base::Result<phy::channel::Channel>(tl::unexpected(sources.error()));
+    if (!sources) {
+      return tl::unexpected(sources.error());
+    }
+    return phy::channel::cut_channel(*sources).map([](phy::channel::Channel&& channel) {
+      return LoadedChannel{std::move(channel), {}, false};
+    });
   }
   auto sections = load_sections(arguments);
   if (!sections) {
@@ -342,7 +357,9 @@ base::Result<phy::channel::Channel> load_channel(const Arguments& arguments) {
                       fmt::format("section {} is optical and has no electrical channel", number),
                       "--section");
   }
-  return std::move(section.channel);
+  const bool has_packages = path_has_package(section.text);
+  return LoadedChannel{std::move(section.channel), std::move(section.noise_v2_per_hz),
+                       has_packages};
 }
 
 }  // namespace weft::cli

@@ -39,8 +39,21 @@ inline constexpr PositionalSpec kChannelPositionals[] = {
 [[nodiscard]] base::Result<std::vector<phy::media::Section>> load_sections(
     const Arguments& arguments);
 
+/// Whether a path has a package of its own, so that a set-up's would be the second.
+[[nodiscard]] bool path_has_package(std::string_view path);
+
+/// A channel, and what a made path adds to it.
+struct LoadedChannel {
+  phy::channel::Channel channel;
+  /// Of redrivers and linear optics at the receiver, over the victim's frequencies; empty: none.
+  std::vector<double> noise_v2_per_hz;
+  bool has_packages = false;
+};
+
 /// The one channel to look at: of the files, or of --path (the section that --section names, where
 /// retimers cut it).
+[[nodiscard]] base::Result<LoadedChannel> load_one(const Arguments& arguments);
+/// The same for who does not ask for noise and packages.
 [[nodiscard]] base::Result<phy::channel::Channel> load_channel(const Arguments& arguments);
 
 /// The whole of an option's text as a finite number; nothing where the option is absent.

@@ -163,7 +163,7 @@ struct Job {
   std::optional<std::size_t> package_case;
   bool is_checked = false;
   std::uint64_t check_symbols = 0;
-  bool is_own_package = false;  ///< the path has packages, and nobody said otherwise
+  bool is_package_given = false;
 };
 
 base::Result<Job> job_of(const Arguments& arguments) {
@@ -184,10 +184,8 @@ base::Result<Job> job_of(const Arguments& arguments) {
     }
   }
   job.package_case = *package;
-  const bool path_has_package =
-      arguments.value("--path").value_or("").find("pkg") != std::string::npos;
-  job.is_own_package = path_has_package && !arguments.has("--package");
-  equalise.package = arguments.value("--package") != "none" && !job.is_own_package;
+  equalise.package = arguments.value("--package") != "none";
+  job.is_package_given = arguments.has("--package");
   equalise.tx_taps = *taps;
   equalise.preset = arguments.value("--preset").value_or("");
   equalise.sris = arguments.has("--sris");
@@ -217,13 +215,20 @@ base::Result<Job> job_of(const Arguments& arguments) {
   return job;
 }
 
-base::Result<Judged> judge_channel(const Job& job, const phy::channel::Channel& channel) {
+base::Result<Judged> judge_channel(const Job& job, const LoadedChannel& loaded) {
+  const auto& channel = loaded.channel;
   Judged out;
   out.name = channel.thru.name;
   for (const auto& aggressor : channel.aggressors) {
     (aggressor.role == phy::channel::Role::kNext ? out.nexts : out.fexts) += 1;
   }
   auto options = job.options;
+  const bool is_own_package = loaded.has_packages && !job.is_package_given;
+  options.equalise.package = options.equalise.package && !is_own_package;
+  if (!loaded.noise_v2_per_hz.empty()) {
+    options.equalise.noise_hz = channel.thru.sdd.frequency_hz;
+    options.equalise.noise_v2_per_hz = loaded.noise_v2_per_hz;
+  }
   if (job.package_case) {
     options.equalise.package_case = *job.package_case;
     auto one = phy::com::com_case(job.setup, channel, options);
@@ -244,7 +249,7 @@ base::Result<Judged> judge_channel(const Job& job, const phy::channel::Channel& 
   const auto& worst = out.worst();
   out.notes = channel.notes;
   out.notes.insert(out.notes.end(), worst.link.notes.begin(), worst.link.notes.end());
-  if (job.is_own_package) {
+  if (is_own_package) {
     out.notes.emplace_back("the path has packages of its own, so that none was added");
   }
   if (!worst.link.is_wide_enough) {
@@ -336,7 +341,7 @@ int run(const Arguments& given) {
         return true;
       };
     }
-    auto channel = load_channel(parts[i]);
+    auto channel = load_one(parts[i]);
     auto judged = channel ? judge_channel(*job, *channel)
                           : base::Result<Judged>(tl::unexpected(channel.error()));
     if (is_live) {

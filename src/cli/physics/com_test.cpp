@@ -125,6 +125,21 @@ TEST(ComVerb, GoesOverManyChannels) {
   EXPECT_THAT(some.out, HasSubstr("PASS"));
 }
 
+// Redrivers and linear optics do not reset noise: it reaches the receiver, and COM.
+TEST(ComVerb, CountsTheNoiseOfAPathAndItsPackages) {
+  const std::string held = " --protocol eth-50g --ctle -6,-2 --tx-taps 0,-0.05,0.9,-0.05 --json";
+  const auto first = [&](const std::string& path) {
+    return json::parse(com("--path '" + path + "'" + held).out)["channels"][0]["cases"][0];
+  };
+  const auto plain = first("megtron7:4in + megtron7:4in");
+  const auto driven = first("megtron7:4in + redriver + megtron7:4in");
+  EXPECT_GT(driven["sigma_v"]["receiver"].get<double>(),
+            1.2 * plain["sigma_v"]["receiver"].get<double>());
+  EXPECT_EQ(plain["package"], "case 1");
+  EXPECT_TRUE(first("package + megtron7:4in + pkg-large")["package"].is_null())
+      << "a package by its other names is one";
+}
+
 TEST(ComVerb, TakesOwnSetUpsAndRequests) {
   const bus::TestFolder folder;
   folder.file("a.s2p", line_s2p(6, 40));

@@ -17,14 +17,6 @@ namespace {
 
 namespace media = phy::media;
 
-/// Whether a part of a path has its own packages, so that the set-up's would be the second.
-bool has_package(std::string_view path) {
-  const auto spec = media::parse_path(path);
-  return spec && std::any_of(spec->elements.begin(), spec->elements.end(), [](const auto& element) {
-           return element.medium != nullptr && element.medium->kind == media::Kind::kPackage;
-         });
-}
-
 base::Result<EyeInput> of_path(const Arguments& arguments) {
   auto sections = load_sections(arguments);
   if (!sections) {
@@ -39,7 +31,7 @@ base::Result<EyeInput> of_path(const Arguments& arguments) {
     }
     EyeSection one;
     one.name = section.text;
-    one.has_packages = has_package(section.text);
+    one.has_packages = path_has_package(section.text);
     one.channel = std::move(section.channel);
     one.noise_v2_per_hz = std::move(section.noise_v2_per_hz);
     input.sections.push_back(std::move(one));
