@@ -199,7 +199,8 @@ def judge(setup, theirs, case, files):
         out["quantiser"] = step / np.sqrt(12) * np.linalg.norm(rx_taps)
     worst = [max((pulse[i::m] for i in range(m)), key=lambda v: np.sum(v**2)) for pulse in pulses[1:]]
     out["crosstalk"] = np.sqrt(variance * sum(np.sum(v**2) for v in worst))
-    power = sum(out[k] ** 2 for k in ("isi", "transmitter", "receiver", "random_jitter", "dual_dirac", "crosstalk", "quantiser"))
+    power = sum(out[k] ** 2 for k in ("isi", "transmitter", "receiver", "random_jitter", "dual_dirac", "crosstalk",
+                                      "quantiser"))
     out["fom_db"] = 10 * np.log10(out["a_s_v"] ** 2 / power)
     step = out["a_s_v"] / 4000
     all_cursors = [isi, *worst, jitter["a_dd_ui"] * h_j]
@@ -252,7 +253,8 @@ def main():
                 difference /= max(abs(value), 1e-12)
             is_wrong = not difference <= TOLERANCES[key]
             wrong = wrong or is_wrong
-            print(f"{case['package']} {key}: judge {value:.6g}, report {theirs[key]:.6g}{' WRONG' if is_wrong else ''}")
+            mark = " WRONG" if is_wrong else ""
+            print(f"{case['package']} {key}: judge {value:.6g}, report {theirs[key]:.6g}{mark}")
     sys.exit(1 if wrong else 0)
 
 
