@@ -186,9 +186,11 @@ struct Runs {
   std::vector<double> ber;  ///< of each run
 };
 
-base::Result<Runs> simulate_runs(const EyeJob& job, const phy::link::SlicerInput& input,
+base::Result<Runs> simulate_runs(const EyeJob& job, const EyeSegment& segment,
                                  bool dfe_error_free) {
+  const auto& input = segment.link.input;
   phy::eye::SimulationOptions options;
+  options.threshold_v = segment.eye.threshold_v;
   const std::uint64_t symbols = job.simulate_bits / bits_per_symbol(input.levels);
   options.symbols = std::max<std::uint64_t>(symbols / kRuns, 1);
   options.threads = std::clamp(std::thread::hardware_concurrency(), 1U, 64U);
@@ -228,11 +230,11 @@ base::Interval interval_of(const Runs& runs) {
 
 base::Result<void> simulate_into(const EyeJob& job, EyeSegment& segment) {
   const auto& input = segment.link.input;
-  const auto fair = simulate_runs(job, input, true);
+  const auto fair = simulate_runs(job, segment, true);
   if (!fair) {
     return tl::unexpected(fair.error());
   }
-  const auto real = input.dfe.empty() ? fair : simulate_runs(job, input, false);
+  const auto real = input.dfe.empty() ? fair : simulate_runs(job, segment, false);
   if (!real) {
     return tl::unexpected(real.error());
   }

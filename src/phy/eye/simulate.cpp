@@ -87,7 +87,8 @@ struct Model {
 Model make_model(const link::SlicerInput& input, const SimulationOptions& options) {
   Model model{input, options, symbol_levels(input.levels, input.r_lm), {}, 0, {}, 0, 0, 0, 0};
   model.main_v = input.pulse[input.cursor];
-  for (std::size_t i = 0; i + 1 < model.levels.size(); ++i) {
+  model.thresholds = options.threshold_v;
+  for (std::size_t i = model.thresholds.size(); i + 1 < model.levels.size(); ++i) {
     model.thresholds.push_back(0.5 * (model.levels[i] + model.levels[i + 1]) * model.main_v);
   }
   model.noise_v = std::hypot(input.noise_sigma_v, input.tx_noise_sigma_v);
@@ -380,6 +381,10 @@ base::Result<SimulationResult> simulate(const link::SlicerInput& input,
   if (options.symbols == 0 || options.symbols > simulation::kSymbolsMax) {
     return base::fail(base::Code::kInvalidArgument, "the number of symbols is out of range", {},
                       "Simulate 1 to 1e12 symbols.");
+  }
+  if (!options.threshold_v.empty() && options.threshold_v.size() + 1 != input.levels) {
+    return base::fail(base::Code::kInvalidArgument, "the number of thresholds is wrong", {},
+                      "Give one between each two levels, or none.");
   }
   if (options.pattern != Pattern::kRandom && !std::has_single_bit(input.levels)) {
     return base::fail(base::Code::kInvalidArgument,

@@ -31,6 +31,9 @@ struct SimulationOptions {
   Pattern pattern = Pattern::kRandom;
   bool dfe_error_free = false;  ///< feed back what was sent instead of what was decided
   bool gray = true;
+  /// Of the slicer, levels - 1 of them, ascending; empty: midway between levels. Compare with
+  /// EyeResult::threshold_v: an adapting receiver's lie elsewhere where jitter skews the eyes.
+  std::vector<double> threshold_v = {};
 };
 
 struct ErrorCounts {
@@ -52,8 +55,8 @@ struct SimulationResult {
   [[nodiscard]] double ber() const;
 };
 
-/// kInvalidArgument as check() says, for 0 or more than 1e12 symbols, and for a pattern of bits on
-/// levels that are not a power of two.
+/// kInvalidArgument as check() says, for 0 or more than 1e12 symbols, for another number of
+/// thresholds than levels - 1, and for a pattern of bits on levels that are not a power of two.
 [[nodiscard]] base::Result<SimulationResult> simulate(const link::SlicerInput& input,
                                                       const SimulationOptions& options = {});
 

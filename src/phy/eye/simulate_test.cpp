@@ -52,6 +52,22 @@ TEST(Simulate, AgreesWithJitter) {
   expect_agreement(input, 100'000, 1e-3, 3e-2);
 }
 
+TEST(Simulate, SlicesWhereTheEyeWasJudged) {
+  link::SlicerInput input = synthetic::lossy(0.4, 4, 2, 0.02, 20);
+  input.a_dd_ui = 0.15;  // skews the outer eyes, so that the best thresholds leave the middle
+  const EyeOptions best{
+      .phases = 1, .contours = {}, .threshold = Threshold::kBest, .is_density = false};
+  const EyeResult eye = statistical_eye(input, best).value();
+  SimulationOptions options{.symbols = 100'000, .seed = 7, .dfe_error_free = true};
+  const double middle = simulate(input, options).value().ber();
+  options.threshold_v = eye.threshold_v;
+  const double there = simulate(input, options).value().ber();
+  EXPECT_NEAR(there / eye.ber, 1, 6 / std::sqrt(eye.ser * 1e5) + 0.015);
+  EXPECT_GT(middle, there * 1.02);
+  options.threshold_v = {0.0};
+  EXPECT_FALSE(simulate(input, options).has_value());
+}
+
 TEST(Simulate, AgreesWithCrosstalk) {
   link::SlicerInput input = synthetic::lossy(0.5, 2, 2, 0.09, 20);
   synthetic::add_aggressors(input, 2, 0.5);
