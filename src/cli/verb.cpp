@@ -457,7 +457,10 @@ int exit_code(base::Code code) {
 
 int report(const base::Error& error) {
   fmt::print(stderr, "weft: {}\n", error.text());
-  return exit_code(error.code);
+  // A mistake in an option is wrong usage, whoever found it.
+  const bool is_usage = error.code == base::Code::kInvalidArgument &&
+                        (error.where.starts_with("--") || error.where == "arguments");
+  return is_usage ? static_cast<int>(kUsage) : exit_code(error.code);
 }
 
 int report_usage(std::string_view what, std::string_view hint) {

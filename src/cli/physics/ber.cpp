@@ -5,6 +5,7 @@
 #include "cli/json_request.h"
 #include "cli/physics/ber_report.h"
 #include "cli/terminal.h"
+#include "phy/link/setup.h"
 
 #include <algorithm>
 #include <charconv>
@@ -165,8 +166,13 @@ Outcome read_protocol(const Arguments& arguments, Reader& reader, BerQuestion& q
     const auto found = fabric::find_protocol(*key);
     if (!found || *found == fabric::ProtocolId::kUnknown) {
       const auto nearest = fabric::nearest_protocol_key(*key);
+      const auto setup = phy::link::find_setup(*key);
       return usage(fmt::format("--protocol: unknown protocol \"{}\"", base::printable(*key)),
-                   nearest.empty() ? std::string() : fmt::format("Did you mean {}?", nearest));
+                   setup && !setup->protocols.empty()
+                       ? fmt::format("Protocols of the set-up {}: {}.", setup->key,
+                                     fmt::join(setup->protocols, ", "))
+                   : nearest.empty() ? "`weft com --list-protocols` prints the keys."
+                                     : fmt::format("Did you mean {}?", nearest));
     }
     question.protocol = &fabric::protocol(*found);
     question.lane_bits_per_second = question.protocol->line_rate.value();
@@ -195,6 +201,9 @@ Outcome read_protocol(const Arguments& arguments, Reader& reader, BerQuestion& q
 Outcome read_code(const Arguments& arguments, BerQuestion& question) {
   question.fec = arguments.value("--fec").value_or(
       question.protocol == nullptr ? "kp4" : fec_of(*question.protocol));
+  if (question.fec.empty() && arguments.has("--errors")) {
+    question.fec = "none";  // what a run proves does not ask for it
+  }
   if (question.fec.empty()) {
     return usage(fmt::format("the FEC of {} is not public", question.protocol->title),
                  "Give --fec: kp4, kr4, hamming-kp4, pcie6-flit or none.");

@@ -136,6 +136,10 @@ TEST(Ber, RefusesBadInputWithWhatToDo) {
   }
   EXPECT_THAT(ber("--pre 1e-4 --protocol pcie66").out, HasSubstr("Did you mean pcie6?"));
   EXPECT_THAT(ber("--pre 1e-4 --protocol nvlink5").out, HasSubstr("not public"));
+  EXPECT_THAT(ber("--pre 1e-4 --protocol eth-100g").out, HasSubstr("eth-100g-100"));
+  EXPECT_THAT(ber("--pre 1e-4 --protocol qqqqqqqqqq").out, HasSubstr("--list-protocols"));
+  // What a run proves does not depend on a code that is not public.
+  EXPECT_EQ(ber("--errors 0 --bits 1e13 --protocol nvlink5").code, 0);
 }
 
 TEST(Ber, ReadsARequestAsJson) {

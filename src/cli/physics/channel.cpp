@@ -5,6 +5,7 @@
 #include "cli/physics/channel_figures.h"
 #include "cli/physics/channel_input.h"
 #include "cli/physics/channel_report.h"
+#include "cli/physics/eye_options.h"
 #include "phy/channel/touchstone.h"
 #include "phy/link/setup.h"
 
@@ -12,7 +13,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <memory>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -100,7 +100,8 @@ base::Result<Rate> rate_of(const Arguments& arguments) {
   if (const auto key = arguments.value("--protocol")) {
     const auto setup = phy::link::find_setup(*key);
     if (!setup) {
-      return tl::unexpected(setup.error());
+      return base::fail(Code::kInvalidArgument, setup.error().what, "--protocol",
+                        setup.error().hint);
     }
     rate.baud_hz = setup->signalling.baud_hz;
     rate.protocol = setup->key;
@@ -364,19 +365,6 @@ base::Result<channel::Network> join_all(const std::vector<channel::Source>& sour
   return channel::select_ports(*joined, back);
 }
 
-struct CloseOutput {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-base::Result<void> write_file(const std::string& path, const std::string& text) {
-  std::unique_ptr<std::FILE, CloseOutput> file(std::fopen(path.c_str(), "wbe"));
-  const bool is_written = file &&
-                          std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
-                          std::fflush(file.get()) == 0;
-  return is_written ? base::Result<void>{}
-                    : base::fail(Code::kPermissionDenied, "cannot be written", path);
-}
-
 base::Result<std::vector<channel::Source>> pieces(const Arguments& arguments) {
   std::vector<channel::Source> all;
   const auto take = [&](const std::string& key, const std::string& value) -> base::Result<void> {
@@ -446,7 +434,7 @@ int cascade(const Arguments& given) {
     return report(text.error());
   }
   if (output != "-") {
-    if (const auto written = write_file(output, *text); !written) {
+    if (const auto written = write_output(output, *text); !written) {
       return report(written.error());
     }
   }

@@ -4,11 +4,11 @@
 #include "cli/json_request.h"
 #include "cli/physics/channel.h"
 #include "cli/physics/channel_input.h"
+#include "cli/physics/eye_options.h"
 #include "phy/channel/rational.h"
 
 #include <cmath>
 #include <cstdio>
-#include <memory>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -41,10 +41,6 @@ constexpr ExampleSpec kExamples[] = {
 constexpr ExitSpec kExits[] = {
     {kOk, "the fit meets the error asked for"},
     {kWarning, "it does not, or it is not passive; the model is written all the same"},
-};
-
-struct CloseModel {
-  void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
 Json pairs(const std::vector<phy::channel::Complex>& values) {
@@ -128,15 +124,6 @@ base::Result<channel::FitOptions> options_of(const Arguments& arguments) {
   return options;
 }
 
-base::Result<void> write_model(const std::string& path, const std::string& text) {
-  std::unique_ptr<std::FILE, CloseModel> file(std::fopen(path.c_str(), "wbe"));
-  const bool is_written = file &&
-                          std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
-                          std::fflush(file.get()) == 0;
-  return is_written ? base::Result<void>{}
-                    : base::fail(Code::kPermissionDenied, "cannot be written", path);
-}
-
 int fit(const Arguments& given) {
   const auto arguments = with_request(channel_fit_verb(), given);
   if (!arguments) {
@@ -152,7 +139,9 @@ int fit(const Arguments& given) {
   }
   const auto fitted = channel::fit_rational(*network, *options);
   if (!fitted) {
-    return report(fitted.error());
+    auto error = fitted.error();
+    error.where = arguments->value("FILE").value_or(error.where);
+    return report(error);
   }
   const std::string name = arguments->value("--name").value_or("channel");
   std::string out = arguments->has("--json")    ? fit_json(name, *fitted)
@@ -160,8 +149,8 @@ int fit(const Arguments& given) {
                                                 : report_text(name, *fitted);
   if (const auto path = arguments->value("--output")) {
     const auto written =
-        write_model(*path, path->ends_with(".json") ? fit_json(name, *fitted)
-                                                    : channel::spice(fitted->model, name));
+        write_output(*path, path->ends_with(".json") ? fit_json(name, *fitted)
+                                                     : channel::spice(fitted->model, name));
     if (!written) {
       return report(written.error());
     }

@@ -155,7 +155,8 @@ base::Result<void> settle_roles(std::vector<Named>& all, std::vector<std::string
     named.role = role_in_name(named.path);
     if (!named.role) {
       return base::fail(Code::kInvalidArgument, "is it a far-end or a near-end aggressor?",
-                        named.path, "Write --fext FILE or --next FILE.");
+                        named.path,
+                        "Write --fext FILE or --next FILE; thru:FILE if it is the victim's path.");
     }
     notes.push_back(fmt::format("{}: {} by its name", named.path, channel::key(*named.role)));
   }

@@ -58,7 +58,7 @@ TEST(ChannelVerb, FitWritesAModel) {
   EXPECT_EQ(report.code, 0) << report.out;
   EXPECT_THAT(report.out, HasSubstr("2 poles"));
   EXPECT_THAT(shell("cat " + folder.at("line.sp")).out, HasSubstr("channel"));
-  EXPECT_EQ(run("fit " + folder.at("line.s2p") + " --poles 1000").code, 65);
+  EXPECT_EQ(run("fit " + folder.at("line.s2p") + " --poles 1000").code, 64);
 }
 
 TEST(ChannelVerb, ShowsTheNumbersOfAMadeChannel) {
@@ -148,16 +148,20 @@ TEST(ChannelVerb, SaysWhatToDoAboutMistakes) {
     std::string_view says;
   };
   const Case kCases[] = {
-      {"show", 65, "Name a Touchstone file"},
+      {"show", 64, "Name a Touchstone file"},
       {"show /nonexistent.s4p", 69, "/nonexistent.s4p"},
       {"show " + folder.at("broken.s4p"), 65, "broken.s4p:2"},
       {"show " + folder.at("a.s4p") + " " + folder.at("a.s4p"), 65, "--fext FILE"},
       {"show " + folder.at("a.s4p") + " --pairs 1,9:2,4", 65, "port 9"},
       {"show " + folder.at("a.s4p") + " --pairs nonsense", 65, "pairs:1"},
-      {"show " + folder.at("a.s4p") + " --baud fast", 65, "not a number"},
+      {"show " + folder.at("a.s4p") + " --baud fast", 64, "not a number"},
       {"show " + folder.at("a.s4p") + " --json --csv", 64, "exclude"},
-      {"show " + folder.at("a.s4p") + " --path pkg", 65, "exclude"},
+      {"show " + folder.at("a.s4p") + " --path pkg", 64, "exclude"},
+      {"show " + folder.at("a.s4p") + " --protocol eth-25", 64, "eth-25g"},
       {"check", 64, "FILE is missing"},
+      {"fit " + folder.at("a.s4p") + " --poles 0", 64, "1 to 200 poles"},
+      {"cascade " + folder.at("a.s4p") + " " + folder.at("a.s4p") + " -o /nowhere/x.s4p", 69,
+       "No such file"},
       {"cascade a b --format xy", 64, "ri, ma or db"},
   };
   for (const auto& row : kCases) {

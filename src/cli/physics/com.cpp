@@ -100,7 +100,10 @@ base::Result<link::LinkSetup> setup_of(const Arguments& arguments) {
                   : base::Result<link::LinkSetup>(tl::unexpected(text.error()));
     }
     if (const auto key = arguments.value("--protocol")) {
-      return link::find_setup(*key);
+      auto found = link::find_setup(*key);
+      return found ? std::move(found)
+                   : base::fail(Code::kInvalidArgument, found.error().what, "--protocol",
+                                found.error().hint);
     }
     return base::fail(Code::kInvalidArgument, "no protocol was given", "arguments",
                       "Give --protocol KEY; `weft com --list-protocols` lists them.");

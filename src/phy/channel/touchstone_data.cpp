@@ -15,6 +15,7 @@ using base::Code;
 using Status = base::Result<void>;
 
 constexpr double kFrequencyMax = 1e15;
+constexpr double kParameterMax = 1e50;
 constexpr std::size_t kNoiseNumbers = 5;
 
 /// n of 2n^2 numbers, or nothing.
@@ -159,7 +160,8 @@ Status DataReader::store(const Header& header) {
     }
   }
   for (std::size_t i = 0; i < n * n; ++i) {
-    if (!std::isfinite(s[i].real()) || !std::isfinite(s[i].imag())) {
+    // Also NaN; what is larger could not be squared twice by those who come after.
+    if (!(std::abs(s[i].real()) <= kParameterMax) || !(std::abs(s[i].imag()) <= kParameterMax)) {
       return base::fail(Code::kInvalidArgument, "a parameter is too large", at(record_line_));
     }
   }

@@ -215,6 +215,7 @@ TEST(Touchstone, RefusesWithLineAndCause) {
       {"x.s1p", "# Hz S RI\n1 0 inf\n", "x.s1p:2", "not a finite number"},
       {"x.s1p", "# Hz S RI\n1 0 1e999\n", "x.s1p:2", "not a finite number"},
       {"x.s1p", "# Hz S DB\n1 1e7 0\n", "x.s1p:2", "too large"},
+      {"x.s1p", "# Hz S RI\n1 0 1e300\n", "x.s1p:2", "too large"},
       {"x.s1p", "# Hz S RI\n1 0,5 0\n", "x.s1p:2", "not a finite number"},
       {"x.s1p", "# Hz S RI R 50 j5\n1 0 0\n", "x.s1p:1", "j5"},
       {"x.s1p", "# Hz S RI R -50\n1 0 0\n", "x.s1p:1", "reference"},
