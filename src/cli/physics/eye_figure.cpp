@@ -111,7 +111,7 @@ Table numbers_table(const EyeReport& report) {
     row("DFE", short_taps(taps, 4) + (input.dfe.size() > 4 && taps.size() < 5 ? " \u2026" : ""));
   }
   row("Peak distortion", eye_mv_text(segment.eye.pda_height_v));
-  row("BER before FEC", figure_text(segment.ber(), 2));
+  row("BER before FEC", eye_ber_text(segment.ber()));
   if (segment.fec.has_value()) {
     row(segment.fec->log10_ber.has_value() ? "BER after FEC" : "Flits sent again",
         eye_ratio_text(segment.fec->log10_ber.value_or(segment.fec->log10_failure)) + " (" +

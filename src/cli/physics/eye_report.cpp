@@ -42,7 +42,7 @@ std::vector<EyeCriterion> criteria_of(const LinkSetup& setup, const EyeSegment& 
   std::vector<EyeCriterion> criteria;
   EyeCriterion ber{"ber",    "bit error ratio before FEC", segment.ber(), target.ber, "1", true, 0,
                    "decades"};
-  ber.margin = std::min(log10_ratio(target.ber) - log10_ratio(ber.value), 99.0);
+  ber.margin = log10_ratio(target.ber) - log10_ratio(std::max(ber.value, kEyeRatioLeast));
   criteria.push_back(ber);
   const EyeOpening* height = smallest_height(segment.eye, target.ber);
   if (target.eye_height_v.has_value() && height != nullptr) {
@@ -124,10 +124,11 @@ void add_fec(const LinkSetup& setup, std::optional<double> burst, EyeSegment& se
   burst = runs.a;
   left.burst = runs.text;
   // The eye counts first errors; those that the DFE makes of them come on top.
-  const double ber = std::min(segment.ber() / (1 - burst.value_or(0)), 0.5);
+  const double first = std::clamp(segment.ber(), kEyeRatioLeast, 0.5);
+  const double ber = std::min(first / (1 - burst.value_or(0)), 0.5);
   if (is_flit(signalling.fec)) {
     phy::fec::FlitErrors errors;
-    errors.first_bit_error_ratio = std::min(segment.ber(), 0.5);
+    errors.first_bit_error_ratio = std::min(first, 0.499);
     errors.burst = burst;
     errors.bits_per_symbol = bits_per_symbol(signalling.levels);
     errors.precoding = signalling.precoding;
@@ -143,7 +144,7 @@ void add_fec(const LinkSetup& setup, std::optional<double> burst, EyeSegment& se
     return;
   }
   if (signalling.fec == "kp4-inner") {
-    const auto post = phy::fec::post_concatenated(std::min(segment.ber(), 0.5));
+    const auto post = phy::fec::post_concatenated(first);
     if (!post) {
       segment.fec_missing = post.error().what;
       return;

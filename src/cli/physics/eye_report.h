@@ -59,6 +59,10 @@ struct EyeSimulation {
   std::optional<double> mlse_ber;  ///< behind the sequence detector, its own decisions fed back
 };
 
+/// Error ratios of the statistical eye below this are not told apart: noise is kept to 12.5 sigmas
+/// (eye/column.h), beyond which what is left is rounding and not the link.
+inline constexpr double kEyeRatioLeast = 1e-30;
+
 struct EyeSegment {
   std::string name;
   std::vector<std::string> notes;

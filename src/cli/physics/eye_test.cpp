@@ -220,6 +220,8 @@ TEST(EyeReport, RatiosBelowDoubleAreWritten) {
   EXPECT_EQ(eye_ratio_text(-386.1), "7.9e-387");
   EXPECT_EQ(eye_ratio_text(-12), "1e-12");
   EXPECT_EQ(eye_ratio_text(-INFINITY), "0");
+  EXPECT_EQ(eye_ber_text(2e-29), "2e-29");
+  EXPECT_EQ(eye_ber_text(2e-39), "less than 1e-30") << "beyond what the engine keeps of noise";
 }
 
 }  // namespace

@@ -150,10 +150,10 @@ std::string openings_text(const EyeReport& report, const EyeSegment& segment) {
 std::string error_ratio_text(const EyeSegment& segment) {
   const auto& eye = segment.eye;
   std::string text = fmt::format("before FEC: {} of bits, {} of symbols at the sampling instant",
-                                 figure_text(eye.ber, 2), figure_text(eye.ser, 2));
+                                 eye_ber_text(eye.ber), eye_ber_text(eye.ser));
   if (eye.mlse_ber.has_value()) {
     text += fmt::format("; {} of bits behind the sequence detector (an estimate)",
-                        figure_text(*eye.mlse_ber, 2));
+                        eye_ber_text(*eye.mlse_ber));
   }
   return text;
 }
@@ -163,20 +163,21 @@ std::string fec_text(const EyeSegment& segment) {
     return segment.fec_missing.empty() ? "none in this set-up" : segment.fec_missing;
   }
   const EyeFec& fec = *segment.fec;
+  const std::string most = segment.ber() < kEyeRatioLeast ? "at most " : "";
   const std::string ratio = eye_ratio_text(fec.log10_failure);
   std::string text = fec.log10_ber.has_value()
-                         ? fmt::format("{}: leaves {} of bits, {} of codewords not corrected",
-                                       fec.key, eye_ratio_text(*fec.log10_ber), ratio)
-                         : fmt::format("{}: {} of flits are sent again", fec.key, ratio);
+                         ? fmt::format("{}: leaves {}{} of bits, {} of codewords not corrected",
+                                       fec.key, most, eye_ratio_text(*fec.log10_ber), ratio)
+                         : fmt::format("{}: {}{} of flits are sent again", fec.key, most, ratio);
   return text + "; " + fec.burst;
 }
 
 std::string simulation_text(const EyeSimulation& run) {
   const bool agrees = run.expected_ber >= run.ber_low && run.expected_ber <= run.ber_high;
   std::string text = fmt::format(
-      "{} bits, seed {}: {} wrong, ratio {} (95 %: {} to {}); the statistical eye's {} {}",
+      "{} bits, seed {}: {} wrong, ratio {} (95 %: {} to {}); that of the statistical eye, {}, {}",
       run.bits, run.seed, run.errors, figure_text(run.ber, 2), figure_text(run.ber_low, 2),
-      figure_text(run.ber_high, 2), figure_text(run.expected_ber, 2),
+      figure_text(run.ber_high, 2), eye_ber_text(run.expected_ber),
       agrees ? "lies within" : "lies OUTSIDE");
   text += fmt::format(". With the slicer's own decisions in the DFE: {} wrong, ratio {}",
                       run.feedback_errors, figure_text(run.feedback_ber, 2));
@@ -335,11 +336,16 @@ std::string eye_ratio_text(double log10_ratio) {
                          : figure_text(std::pow(10, log10_ratio), 2);
 }
 
+std::string eye_ber_text(double ratio) {
+  return ratio < kEyeRatioLeast ? "less than " + figure_text(kEyeRatioLeast, 2)
+                                : figure_text(ratio, 2);
+}
+
 std::string criterion_text(const EyeCriterion& criterion) {
   const auto value = [&](double v) {
     return criterion.unit == "V"    ? eye_mv_text(v)
            : criterion.unit == "UI" ? figure_text(v) + " UI"
-                                    : figure_text(v, 2);
+                                    : eye_ber_text(v);
   };
   const std::string margin = std::abs(criterion.margin) >= 99
                                  ? std::string(criterion.margin > 0 ? "far better" : "closed")

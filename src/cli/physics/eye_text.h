@@ -42,6 +42,8 @@ struct EyeFigure {
 [[nodiscard]] std::string eye_name(std::size_t eye, std::size_t count);
 /// "1.2e-16" of a logarithm, also where the ratio itself underflows.
 [[nodiscard]] std::string eye_ratio_text(double log10_ratio);
+/// An error ratio of the eye: below kEyeRatioLeast only that it is.
+[[nodiscard]] std::string eye_ber_text(double ratio);
 /// "the eye fails the target: ..."
 [[nodiscard]] std::string verdict_text(const EyeReport& report);
 /// A criterion with value, limit and margin.
