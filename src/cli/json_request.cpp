@@ -231,10 +231,11 @@ base::Result<Arguments> apply_request(const VerbSpec& verb, const Arguments& arg
   } catch (const request::Json::exception& error) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
     const std::string_view what = error.what();
-    const auto at = what.find("parse error");
-    return base::fail(base::Code::kInvalidArgument,
-                      base::printable(at == std::string_view::npos ? what : what.substr(at), 200),
-                      std::string(name), "A request is one JSON object.");
+    const auto at = what.find("] ");
+    return base::fail(
+        base::Code::kInvalidArgument,
+        base::printable(at == std::string_view::npos ? what : what.substr(at + 2), 200),
+        std::string(name), "A request is one JSON object.");
   }
   request::Request request(verb, arguments, name);
   if (auto taken = request.take(document); !taken) {

@@ -168,6 +168,7 @@ TEST(ComVerb, SaysWhatToDo) {
   const std::pair<std::string, std::string> rows[] = {
       {file, "--list-protocols"},
       {file + " --protocol eth-25", "Did you mean 'eth-25g"},
+      {file + " --protocol PCIe6", "Did you mean 'pcie6'"},
       {file + " --protocol eth-25g --package 7", "case 1, case 2"},
       {file + " --protocol eth-25g --set receiver.etta=1", "has no key 'etta'"},
       {file + " --protocol eth-25g --set nonsense", "KEY=VALUE"},

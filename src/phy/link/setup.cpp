@@ -704,7 +704,11 @@ base::Result<LinkSetup> find_setup(std::string_view key) {
     }
     known.insert(known.end(), one.protocols.begin(), one.protocols.end());
   }
-  const auto near = fabric::nearest(key, known);
+  std::string lower(key);  // keys are in lower case; people write PCIe6
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  const auto near = fabric::nearest(lower, known);
   return base::fail(base::Code::kNotFound,
                     fmt::format("no link set-up is named '{}'", base::printable(key, 60)), {},
                     near.empty() ? "`weft com --list-protocols` lists them."
