@@ -232,6 +232,10 @@ base::Result<std::size_t> Maker::period() {
 
 base::Result<Spectra> Maker::make() {
   const auto& thru = channel_.thru.sdd;
+  if (thru.ports != 2 || thru.s.size() != thru.points() * 4) {
+    return base::fail(Code::kInvalidArgument, "a path must be one differential two-port",
+                      channel_.thru.name, "Cut the channel out of its network first.");
+  }
   if (thru.points() < 2) {
     return base::fail(Code::kInvalidArgument, "the channel has fewer than two frequencies",
                       channel_.thru.name);
