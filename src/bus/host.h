@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "bus/devices.h"
 #include "bus/host_tree.h"
 
 #include <cstdint>
@@ -70,6 +71,7 @@ struct Host {
   std::unique_ptr<HostTree> tree;
   std::unique_ptr<Netdev> netdev;
   std::unique_ptr<Accelerators> accelerators;
+  std::unique_ptr<Devices> devices;  ///< null where nothing can be asked at run time
   /// Of the source as a whole: where an archive is cut off, which line of a dump is garbled.
   std::vector<std::string> problems;
 };
