@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phy/channel/checks.h"
 
+#include "phy/channel/smooth_length.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -22,21 +24,6 @@ constexpr std::size_t kPointsMin = 16;
 
 std::string ghz(double hz) {
   return fmt::format("{:.4g} GHz", hz * 1e-9);
-}
-
-/// The length for a transform of `bins` one-sided points: twice as many, without large factors.
-std::size_t transform_length(std::size_t bins) {
-  for (std::size_t n = 2 * bins;; n += 2) {
-    std::size_t rest = n;
-    for (const std::size_t factor : {2U, 3U, 5U}) {
-      while (rest % factor == 0) {
-        rest /= factor;
-      }
-    }
-    if (rest == 1) {
-      return n;
-    }
-  }
 }
 
 /// Half of a Blackman window: 1 at 0, 0 at the end.
@@ -171,7 +158,7 @@ base::Result<Causality> check_causality(std::span<const double> frequency_hz,
     result.delay_s = std::max(
         0.0, bulk_delay_s(std::span(grid).subspan(upper), std::span(response).subspan(upper)));
   }
-  const std::size_t n = transform_length(grid.size());
+  const std::size_t n = smooth_length(2 * grid.size(), 2);
   std::vector<Complex> spectrum(n);
   std::vector<Complex> time(n);
   // Turned so that the earliest arrival lies at sample 0.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phy/channel/reflection.h"
 
+#include "phy/channel/smooth_length.h"
 #include "phy/link/filters.h"
 #include "phy/link/pulse.h"
 
@@ -45,21 +46,6 @@ base::Result<void> check(const Network& network, std::size_t port) {
                                            : fmt::format("there is no port {}", port + 1));
   }
   return {};
-}
-
-/// The next number without prime factors above 5: transforms of such lengths are fast.
-std::size_t smooth(std::size_t n) {
-  for (;; ++n) {
-    std::size_t rest = n;
-    for (const std::size_t factor : {2U, 3U, 5U}) {
-      while (rest % factor == 0) {
-        rest /= factor;
-      }
-    }
-    if (rest == 1) {
-      return n;
-    }
-  }
 }
 
 /// G_rr G_loss at `ui` after the gate.
@@ -143,8 +129,8 @@ base::Result<double> effective_return_loss_db(const Network& network, std::size_
   }
   // The period covers what the data resolves, in whole UI.
   const double step = network.frequency_hz[1] - network.frequency_hz[0];
-  const std::size_t n =
-      smooth(static_cast<std::size_t>(std::clamp(std::ceil(setup.baud_hz / step), 16.0, 1e6)));
+  const std::size_t n = smooth_length(
+      static_cast<std::size_t>(std::clamp(std::ceil(setup.baud_hz / step), 16.0, 1e6)));
   const double df = setup.baud_hz / static_cast<double>(n);
   auto spectrum = port_response(network, port, df);
   if (!spectrum) {
@@ -199,7 +185,7 @@ base::Result<std::vector<ImpedancePoint>> impedance_profile(const Network& netwo
   const double rise = std::max(rise_time_s, 0.81 / f_max);
   constexpr std::size_t kSamplesPerStep = 4;
   const std::size_t n =
-      smooth(static_cast<std::size_t>(std::clamp(std::round(f_max / step), 2.0, 1e6)));
+      smooth_length(static_cast<std::size_t>(std::clamp(std::round(f_max / step), 2.0, 1e6)));
   const auto bins = static_cast<double>(n);
   auto spectrum = port_response(network, port, step);
   if (!spectrum) {
