@@ -143,7 +143,7 @@ void add_fec(const LinkSetup& setup, std::optional<double> burst, EyeSegment& se
     segment.fec = left;
     return;
   }
-  if (signalling.fec == "kp4-inner") {
+  if (signalling.fec == "hamming-kp4") {
     const auto post = phy::fec::post_concatenated(first);
     if (!post) {
       segment.fec_missing = post.error().what;

@@ -274,8 +274,8 @@ Range Reader::range_of(const YamlNode& node, std::string_view key, double min, d
 
 void Reader::signalling(const YamlNode& node) {
   auto& s = setup_.signalling;
-  static constexpr std::string_view kFec[] = {"none",      "kr4",        "kp4",
-                                              "kp4-inner", "pcie6-flit", "cxl-flit"};
+  static constexpr std::string_view kFec[] = {"none",        "kr4",        "kp4",
+                                              "hamming-kp4", "pcie6-flit", "cxl-flit"};
   const Field fields[] = {
       real("baud_ghz", s.baud_hz, 1e9, 0.1, 500),
       count("levels", s.levels, 2, 16),

@@ -32,7 +32,7 @@ struct Signalling {
   double r_lm = 1;           ///< level separation mismatch ratio (802.3 120D.3.1.2)
   bool gray = true;          ///< Gray coded, so that one level's slip is one bit error
   bool precoding = false;    ///< 1/(1+D) mod L by default; the analysis may override it
-  std::string fec = "none";  ///< "none", "kr4", "kp4", "kp4-inner", "pcie6-flit", "cxl-flit"
+  std::string fec = "none";  ///< "none", "kr4", "kp4", "hamming-kp4", "pcie6-flit", "cxl-flit"
 };
 
 /// Named transmitter taps: PCIe's P0 to P10, or Ethernet's initial conditions.
