@@ -5,6 +5,7 @@
 
 #include "base/stats.h"
 #include "cli/draw/axis.h"
+#include "phy/channel/metrics.h"
 #include "phy/eye/burst.h"
 #include "phy/eye/simulate.h"
 #include "phy/fec/analytic.h"
@@ -283,7 +284,8 @@ base::Result<EyeSegment> eye_with_package(const EyeJob& job, const EyeSection& s
   segment.notes = section.channel.notes;
   segment.aggressors = section.channel.aggressors.size();
   segment.nyquist_hz = job.setup.signalling.baud_hz / 2;
-  segment.insertion_loss_db = insertion_loss_db(section.channel, segment.nyquist_hz);
+  segment.insertion_loss_db =
+      phy::channel::loss_at(section.channel.thru.sdd, 1, 0, segment.nyquist_hz);
   auto options = job.equalise;
   options.package = package_case.has_value();
   options.package_case = package_case.value_or(0);
@@ -398,20 +400,6 @@ const EyeOpening* smallest_height(const EyeResult& eye, double ber) {
 
 const EyeOpening* smallest_width(const EyeResult& eye, double ber) {
   return smallest(eye, ber, &EyeOpening::width_ui);
-}
-
-std::optional<double> insertion_loss_db(const phy::channel::Channel& channel, double frequency_hz) {
-  const auto& sdd = channel.thru.sdd;
-  const auto& f = sdd.frequency_hz;
-  if (f.empty() || sdd.ports < 2 || frequency_hz > f.back() * (1 + 1e-9)) {
-    return std::nullopt;
-  }
-  const auto above = std::lower_bound(f.begin(), f.end(), frequency_hz);
-  const auto high = std::min(static_cast<std::size_t>(above - f.begin()), f.size() - 1);
-  const auto low = high == 0 || f[high] <= frequency_hz ? high : high - 1;
-  const auto loss = [&](std::size_t i) { return -20 * log10_ratio(std::abs(sdd.at(i, 1, 0))); };
-  const double part = high == low ? 0 : (frequency_hz - f[low]) / (f[high] - f[low]);
-  return loss(low) * (1 - part) + loss(high) * part;
 }
 
 base::Result<EyeReport> eye_report(const EyeJob& job, const std::vector<EyeSection>& sections,

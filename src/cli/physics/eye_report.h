@@ -116,10 +116,6 @@ struct EyeSection {
                                                  const std::vector<EyeSection>& sections,
                                                  const std::function<void(double)>& progress = {});
 
-/// Insertion loss of the thru path, dB, at a frequency; nothing beyond what was measured.
-[[nodiscard]] std::optional<double> insertion_loss_db(const phy::channel::Channel& channel,
-                                                      double frequency_hz);
-
 /// The smallest opening of all eyes at one error ratio; null where none was read.
 [[nodiscard]] const phy::eye::EyeOpening* smallest_height(const phy::eye::EyeResult& eye,
                                                           double ber);

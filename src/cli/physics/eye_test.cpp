@@ -206,16 +206,6 @@ TEST_F(EyeVerb, ProgressIsSaidWhereAsked) {
   EXPECT_THAT(told.out, HasSubstr("weft eye: 100 %"));
 }
 
-TEST(EyeReport, InsertionLossIsInterpolatedAndNotInvented) {
-  phy::channel::Channel channel;
-  channel.thru.sdd = phy::channel::make_network(2, {1e9, 2e9}, 100);
-  channel.thru.sdd.at(0, 1, 0) = 0.1;   // 20 dB
-  channel.thru.sdd.at(1, 1, 0) = 0.01;  // 40 dB
-  EXPECT_NEAR(insertion_loss_db(channel, 1.5e9).value_or(0), 30, 1e-9);
-  EXPECT_NEAR(insertion_loss_db(channel, 2e9).value_or(0), 40, 1e-9);
-  EXPECT_FALSE(insertion_loss_db(channel, 2.1e9));
-}
-
 TEST(EyeReport, RatiosBelowDoubleAreWritten) {
   EXPECT_EQ(eye_ratio_text(-386.1), "7.9e-387");
   EXPECT_EQ(eye_ratio_text(-12), "1e-12");

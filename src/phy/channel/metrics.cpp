@@ -41,9 +41,13 @@ std::vector<double> loss_db(std::span<const Complex> s) {
 
 std::optional<double> loss_at(const Network& network, std::size_t out, std::size_t in, double hz) {
   const auto& f = network.frequency_hz;
-  if (f.empty() || !(hz >= f.front()) || hz > f.back()) {
+  // A rate's half and a file's last point are the same number by different roundings.
+  constexpr double kRounding = 1e-9;
+  if (f.empty() || out >= network.ports || in >= network.ports || !(hz >= f.front()) ||
+      hz > f.back() * (1 + kRounding)) {
     return std::nullopt;
   }
+  hz = std::min(hz, f.back());
   const auto right = static_cast<std::size_t>(std::lower_bound(f.begin(), f.end(), hz) - f.begin());
   const double high = loss_db(network.at(right, out, in));
   if (f[right] == hz) {

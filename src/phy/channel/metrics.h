@@ -18,7 +18,8 @@ namespace weft::phy::channel {
 [[nodiscard]] double loss_db(Complex s);
 [[nodiscard]] std::vector<double> loss_db(std::span<const Complex> s);
 
-/// Loss of s(out, in) at a frequency, in dB linearly between points; nothing outside the points.
+/// Loss of s(out, in) at a frequency, in dB linearly between points; nothing outside the points
+/// or the ports.
 [[nodiscard]] std::optional<double> loss_at(const Network& network, std::size_t out, std::size_t in,
                                             double hz);
 

@@ -134,6 +134,17 @@ TEST(Modes, SkewIsFoundAndConvertsModes) {
   EXPECT_NEAR(conversion.scd21_db, conversion.sdc21_db, 1e-9);
 }
 
+TEST(Metrics, LossIsInterpolatedUpToTheLastPointAndNotInvented) {
+  auto network = make_network(2, {1e9, 2e9}, 100);
+  network.at(0, 1, 0) = 0.1;   // 20 dB
+  network.at(1, 1, 0) = 0.01;  // 40 dB
+  EXPECT_NEAR(loss_at(network, 1, 0, 1.5e9).value_or(0), 30, 1e-9);
+  EXPECT_NEAR(loss_at(network, 1, 0, 2e9).value_or(0), 40, 1e-9);
+  EXPECT_NEAR(loss_at(network, 1, 0, 2e9 * (1 + 1e-12)).value_or(0), 40, 1e-9);
+  EXPECT_FALSE(loss_at(network, 1, 0, 2.1e9));
+  EXPECT_FALSE(loss_at(network, 2, 0, 1.5e9));
+}
+
 TEST(Metrics, BeyondTheDataThereIsNone) {
   const Source source{made_pair({.points = 100}), "made.s4p"};
   const auto channel = cut_channel(std::span(&source, 1));
