@@ -4,8 +4,8 @@
 // positional arguments stand under "files". An element of "files" may be an object: a channel given
 // inline, {"touchstone": TEXT, "name": ..., "role": ..., "pairs": ..., "ports": ...}, or a file
 // with its role, {"file": PATH, ...}. docs/formats/channel.md describes it. Verbs add
-// kRequestOption to their options, declare their positionals optional and call with_request()
-// first.
+// kRequestOption to their options and declare their positionals optional; run_program() then gives
+// them the request's arguments with the command line's.
 #pragma once
 
 #include "cli/verb.h"

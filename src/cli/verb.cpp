@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/completion.h"
 #include "cli/help.h"
+#include "cli/json_request.h"
 #include "cli/man.h"
 #include "cli/terminal.h"
 
@@ -403,8 +404,11 @@ int Parser::run(int argc, const char* const* argv) {
   if (const int code = collect(command, arguments); code != kOk) {
     return code;
   }
-  return command.builtin != nullptr ? command.builtin(program_, arguments)
-                                    : command.verb->run(arguments);
+  if (command.builtin != nullptr) {
+    return command.builtin(program_, arguments);
+  }
+  const auto asked = with_request(*command.verb, arguments);
+  return asked ? command.verb->run(*asked) : report(asked.error());
 }
 
 std::string program_name(int argc, const char* const* argv) {

@@ -387,12 +387,8 @@ base::Result<BerAnswer> answer_to(const BerQuestion& question) {
   return answer;
 }
 
-int run(const Arguments& given) {
-  const auto arguments = with_request(ber_verb(), given);
-  if (!arguments) {
-    return report(arguments.error());
-  }
-  const auto question = read(*arguments);
+int run(const Arguments& arguments) {
+  const auto question = read(arguments);
   if (!question) {
     return report_usage(question.error().what, question.error().hint);
   }
@@ -400,9 +396,8 @@ int run(const Arguments& given) {
   if (!answer) {
     return report_usage(answer.error().what, answer.error().hint);
   }
-  const std::string text = arguments->has("--json")
-                               ? ber_json(*answer)
-                               : ber_text(*answer, terminal(STDOUT_FILENO).utf8);
+  const std::string text =
+      arguments.has("--json") ? ber_json(*answer) : ber_text(*answer, terminal(STDOUT_FILENO).utf8);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return question->has_target && answer->meets_target() == false ? kWarning : kOk;
 }

@@ -188,28 +188,24 @@ void add_rate(ChannelShow& show, const Rate& rate) {
   show.erl_terms = erl_terms(rate.figures.erl);
 }
 
-int show(const Arguments& given) {
-  const auto arguments = with_request(channel_show_verb(), given);
-  if (!arguments) {
-    return report(arguments.error());
-  }
-  if (arguments->has("--json") && arguments->has("--csv")) {
+int show(const Arguments& arguments) {
+  if (arguments.has("--json") && arguments.has("--csv")) {
     return report_usage("channel show: --json and --csv exclude each other");
   }
-  const auto rate = rate_of(*arguments);
+  const auto rate = rate_of(arguments);
   if (!rate) {
     return report(rate.error());
   }
   ChannelShow out;
   std::vector<channel::Source> sources;
-  if (!is_path(*arguments)) {
-    auto loaded = load_sources(*arguments);
+  if (!is_path(arguments)) {
+    auto loaded = load_sources(arguments);
     if (!loaded) {
       return report(loaded.error());
     }
     sources = std::move(*loaded);
   }
-  auto cut = is_path(*arguments) ? load_channel(*arguments) : channel::cut_channel(sources);
+  auto cut = is_path(arguments) ? load_channel(arguments) : channel::cut_channel(sources);
   if (!cut) {
     return report(cut.error());
   }
@@ -220,9 +216,9 @@ int show(const Arguments& given) {
   }
   const auto& sdd = out.channel.thru.sdd;
   if (out.files.empty()) {
-    out.files.push_back(facts_of(sdd, arguments->value("--path").value_or(""), "thru"));
+    out.files.push_back(facts_of(sdd, arguments.value("--path").value_or(""), "thru"));
   }
-  const auto at = frequencies(*arguments, sdd, rate->baud_hz);
+  const auto at = frequencies(arguments, sdd, rate->baud_hz);
   if (!at) {
     return report(at.error());
   }
@@ -230,23 +226,19 @@ int show(const Arguments& given) {
   out.delay_s = channel::bulk_delay_s(sdd.frequency_hz, sdd.response(1, 0));
   add_modes(out, sources, rate->baud_hz ? *rate->baud_hz / 2 : sdd.frequency_hz.back());
   add_rate(out, *rate);
-  out.has_response = arguments->has("--response");
-  print(arguments->has("--json")  ? show_json(out)
-        : arguments->has("--csv") ? show_csv(out)
-                                  : show_text(out, terminal(STDOUT_FILENO)));
+  out.has_response = arguments.has("--response");
+  print(arguments.has("--json")  ? show_json(out)
+        : arguments.has("--csv") ? show_csv(out)
+                                 : show_text(out, terminal(STDOUT_FILENO)));
   return kOk;
 }
 
-int check(const Arguments& given) {
-  const auto arguments = with_request(channel_check_verb(), given);
-  if (!arguments) {
-    return report(arguments.error());
-  }
-  const auto rate = rate_of(*arguments);
+int check(const Arguments& arguments) {
+  const auto rate = rate_of(arguments);
   if (!rate) {
     return report(rate.error());
   }
-  const auto tolerance = number_option(*arguments, "--tolerance");
+  const auto tolerance = number_option(arguments, "--tolerance");
   if (!tolerance) {
     return report(tolerance.error());
   }
@@ -254,7 +246,7 @@ int check(const Arguments& given) {
   limits.baud_hz = rate->baud_hz.value_or(0);
   limits.passivity = tolerance->value_or(limits.passivity);
   // Each file stands alone here: roles mean nothing.
-  const auto files = arguments->values("FILE");
+  const auto files = arguments.values("FILE");
   std::vector<CheckedFile> checked;
   std::vector<std::vector<channel::Source>> loaded;
   for (const auto& file : files) {
@@ -266,7 +258,7 @@ int check(const Arguments& given) {
     }
     loaded.push_back(std::move(*sources));
   }
-  for (const auto& text : arguments->values(std::string(kInlineChannels))) {
+  for (const auto& text : arguments.values(std::string(kInlineChannels))) {
     Arguments one;
     one.add(std::string(kInlineChannels), text);
     auto sources = load_sources(one);
@@ -286,7 +278,7 @@ int check(const Arguments& given) {
     exit = file.report.findings.empty() ? exit : static_cast<int>(kWarning);
     checked.push_back(std::move(file));
   }
-  print(arguments->has("--json") ? check_json(checked, exit) : check_text(checked));
+  print(arguments.has("--json") ? check_json(checked, exit) : check_text(checked));
   return exit;
 }
 
@@ -390,13 +382,9 @@ base::Result<std::vector<channel::Source>> pieces(const Arguments& arguments) {
   return all;
 }
 
-int cascade(const Arguments& given) {
-  const auto arguments = with_request(channel_cascade_verb(), given);
-  if (!arguments) {
-    return report(arguments.error());
-  }
+int cascade(const Arguments& arguments) {
   channel::TouchstoneStyle style;
-  const std::string format = arguments->value("--format").value_or("ri");
+  const std::string format = arguments.value("--format").value_or("ri");
   if (format != "ri" && format != "ma" && format != "db") {
     return report_usage(fmt::format("channel cascade: --format {} is not known", format),
                         "Give ri, ma or db.");
@@ -404,7 +392,7 @@ int cascade(const Arguments& given) {
   style.format = format == "ri"   ? channel::NumberFormat::kRealImaginary
                  : format == "ma" ? channel::NumberFormat::kMagnitudeAngle
                                   : channel::NumberFormat::kDecibelAngle;
-  const auto sources = pieces(*arguments);
+  const auto sources = pieces(arguments);
   if (!sources) {
     return report(sources.error());
   }
@@ -412,7 +400,7 @@ int cascade(const Arguments& given) {
     return report_usage("channel cascade: two files or more are joined",
                         "See: weft channel cascade --help");
   }
-  const std::string output = arguments->value("--output").value_or("-");
+  const std::string output = arguments.value("--output").value_or("-");
   for (const auto& source : *sources) {
     if (source.name == output) {
       return report_usage(fmt::format("channel cascade: {} is also an input", output));
@@ -422,7 +410,7 @@ int cascade(const Arguments& given) {
   if (!joined) {
     return report(joined.error());
   }
-  if (arguments->has("--passive")) {
+  if (arguments.has("--passive")) {
     *joined = channel::enforce_passivity(*joined);
   }
   // Version 1 knows one impedance for all ports.
@@ -438,7 +426,7 @@ int cascade(const Arguments& given) {
       return report(written.error());
     }
   }
-  if (arguments->has("--json")) {
+  if (arguments.has("--json")) {
     print(cascade_json(facts_of(*joined, output, "thru"), output == "-" ? *text : std::string()));
   } else if (output == "-") {
     print(*text);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `weft channel fit`: a measured network as rational functions with delay (phy/channel/rational.h),
 // written as a SPICE sub-circuit or as poles and residues in JSON, with the error that it has.
-#include "cli/json_request.h"
 #include "cli/physics/channel.h"
 #include "cli/physics/channel_input.h"
 #include "cli/physics/eye_options.h"
@@ -124,30 +123,26 @@ base::Result<channel::FitOptions> options_of(const Arguments& arguments) {
   return options;
 }
 
-int fit(const Arguments& given) {
-  const auto arguments = with_request(channel_fit_verb(), given);
-  if (!arguments) {
-    return report(arguments.error());
-  }
-  const auto options = options_of(*arguments);
+int fit(const Arguments& arguments) {
+  const auto options = options_of(arguments);
   if (!options) {
     return report(options.error());
   }
-  const auto network = network_of(*arguments);
+  const auto network = network_of(arguments);
   if (!network) {
     return report(network.error());
   }
   const auto fitted = channel::fit_rational(*network, *options);
   if (!fitted) {
     auto error = fitted.error();
-    error.where = arguments->value("FILE").value_or(error.where);
+    error.where = arguments.value("FILE").value_or(error.where);
     return report(error);
   }
-  const std::string name = arguments->value("--name").value_or("channel");
-  std::string out = arguments->has("--json")    ? fit_json(name, *fitted)
-                    : arguments->has("--spice") ? channel::spice(fitted->model, name)
-                                                : report_text(name, *fitted);
-  if (const auto path = arguments->value("--output")) {
+  const std::string name = arguments.value("--name").value_or("channel");
+  std::string out = arguments.has("--json")    ? fit_json(name, *fitted)
+                    : arguments.has("--spice") ? channel::spice(fitted->model, name)
+                                               : report_text(name, *fitted);
+  if (const auto path = arguments.value("--output")) {
     const auto written =
         write_output(*path, path->ends_with(".json") ? fit_json(name, *fitted)
                                                      : channel::spice(fitted->model, name));

@@ -2,7 +2,6 @@
 #include "cli/physics/com.h"
 
 #include "base/text.h"
-#include "cli/json_request.h"
 #include "cli/physics/channel_input.h"
 #include "cli/physics/com_report.h"
 #include "cli/terminal.h"
@@ -314,22 +313,18 @@ int verdict_code(const std::vector<Judged>& channels) {
   return has(Verdict::kFail) ? kWarning : has(Verdict::kUnknown) ? kUnknown : kOk;
 }
 
-int run(const Arguments& given) {
-  const auto arguments = with_request(com_verb(), given);
-  if (!arguments) {
-    return report(arguments.error());
-  }
-  if (arguments->has("--list-protocols")) {
+int run(const Arguments& arguments) {
+  if (arguments.has("--list-protocols")) {
     const auto out = protocols_text();
     std::fwrite(out.data(), 1, out.size(), stdout);
     return kOk;
   }
-  auto job = job_of(*arguments);
+  auto job = job_of(arguments);
   if (!job) {
     return report(job.error());
   }
   const bool is_live = terminal(STDERR_FILENO).is_terminal;
-  const auto parts = parts_of(*arguments);
+  const auto parts = parts_of(arguments);
   if (parts.empty()) {
     return report_usage("--each: no file was named");
   }
@@ -357,7 +352,7 @@ int run(const Arguments& given) {
     }
   }
   if (!all.channels.empty()) {
-    print(all, *arguments);
+    print(all, arguments);
   }
   return failed != kOk ? failed : verdict_code(all.channels);
 }

@@ -4,7 +4,6 @@
 #include "cli/physics/eye.h"
 
 #include "cli/draw/paint.h"
-#include "cli/json_request.h"
 #include "cli/physics/channel_input.h"
 #include "cli/physics/eye_figure.h"
 #include "cli/physics/eye_input.h"
@@ -217,15 +216,14 @@ int show(const Arguments& arguments) {
   return exit;
 }
 
-int run(const Arguments& given) {
-  if (given.has("--list-protocols")) {
+int run(const Arguments& arguments) {
+  if (arguments.has("--list-protocols")) {
     const auto columns =
         static_cast<std::size_t>(std::clamp(terminal(STDOUT_FILENO).columns, 80, 160));
     fmt::print("{}", setup_list_text(columns));
     return kOk;
   }
-  const auto arguments = with_request(eye_verb(), given);
-  return arguments ? show(*arguments) : fail_with(arguments.error());
+  return show(arguments);
 }
 
 }  // namespace eye
