@@ -5,6 +5,7 @@
 #include "base/stats.h"
 
 #include "base/random.h"
+#include "base/test_shell.h"
 #include "base/text.h"
 
 #include <cmath>
@@ -12,6 +13,7 @@
 #include <cstdlib>
 #include <map>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -92,19 +94,16 @@ std::vector<Interval> answers_of_r(const std::vector<Case>& all) {
   std::fclose(file);
   std::vector<Interval> answers;
   const std::string command = fmt::format("Rscript --vanilla {} 2>/dev/null", name);
-  if (std::FILE* pipe = ::popen(command.c_str(), "r")) {
-    Interval one;
-    while (std::fscanf(pipe, "%lf %lf", &one.low, &one.high) == 2) {
-      answers.push_back(one);
-    }
-    ::pclose(pipe);
+  std::istringstream numbers(shell_output(command).out);
+  for (Interval one; numbers >> one.low >> one.high;) {
+    answers.push_back(one);
   }
   std::remove(name);
   return answers;
 }
 
 TEST(Stats, AgreesWithR) {
-  if (std::system("Rscript --version >/dev/null 2>&1") != 0) {
+  if (!has_program("Rscript")) {
     GTEST_SKIP() << "no Rscript; Debian package r-base-core";
   }
   const std::vector<Case> all = cases();

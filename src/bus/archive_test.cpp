@@ -3,11 +3,11 @@
 // made to hurt. Skips, with the reason, where those programs are absent.
 #include "bus/archive.h"
 
+#include "base/test_shell.h"
 #include "bus/linux/directory_tree.h"
 #include "bus/tar.h"
 #include "bus/test_folder.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -19,11 +19,10 @@ namespace {
 
 using base::Code;
 
-bool has_program(const std::string& name) {
-  return std::system(("command -v " + name + " >/dev/null 2>&1").c_str()) == 0;
-}
+using base::has_program;
+
 int run(const std::string& command) {
-  return std::system(command.c_str());
+  return base::shell_output(command).code;
 }
 
 base::Result<LoadedTree> load(std::string_view bytes) {

@@ -47,7 +47,7 @@ TEST(Rack, ShowsATreeJsonAndAGraph) {
   EXPECT_THAT(shell(weft() + "rack show --json " + file).out, ::testing::StartsWith("{"));
   const auto dot = shell(weft() + "rack show --dot " + file);
   EXPECT_EQ(dot.code, 0);
-  if (shell("command -v dot").code != 0) {
+  if (!base::has_program("dot")) {
     GTEST_SKIP() << "graphviz is not installed";
   }
   const auto judged = shell(weft() + "rack show --dot " + file + " | dot -Tplain > /dev/null");

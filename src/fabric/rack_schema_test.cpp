@@ -2,21 +2,20 @@
 // The checked-in JSON Schema against the loader, both ways: the same keys, the same words, and the
 // same verdict on every reference rack and on wrong files. The judge is Debian's
 // python3-jsonschema.
+#include "base/test_shell.h"
 #include "fabric/rack.h"
 #include "fabric/rack_keys.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sys/wait.h>
 
 namespace weft::fabric {
 namespace {
@@ -133,31 +132,20 @@ struct Verdicts {
   std::vector<std::string> lines;
 };
 
+constexpr const char* kModules = "jsonschema, yaml";
+
 Verdicts judge(const std::vector<fs::path>& files) {
-  std::string command = "python3 '" + (kRoot / "src/fabric/rack_schema_judge.py").string() + "' '" +
+  std::string command = base::python_with(kModules) + " '" +
+                        (kRoot / "src/fabric/rack_schema_judge.py").string() + "' '" +
                         kSchema.string() + "'";
   for (const auto& file : files) {
     command += " '" + file.string() + "'";
   }
-  Verdicts out;
-  std::FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) {
-    out.exit = 77;
-    return out;
-  }
-  std::string all;
-  std::array<char, 4096> chunk{};
-  std::size_t got = 0;
-  while ((got = std::fread(chunk.data(), 1, chunk.size(), pipe)) > 0) {
-    all.append(chunk.data(), got);
-  }
-  const int status = pclose(pipe);
-  out.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  out.exit = out.exit == 127 ? 77 : out.exit;
-  for (std::size_t at = 0; at < all.size();) {
-    const auto end = std::min(all.find('\n', at), all.size());
-    out.lines.push_back(all.substr(at, end - at));
-    at = end + 1;
+  const auto run = base::shell(command);
+  Verdicts out{run.code, {}};
+  std::istringstream lines(run.out);
+  for (std::string line; std::getline(lines, line);) {
+    out.lines.push_back(line);
   }
   return out;
 }
@@ -169,10 +157,10 @@ TEST(RackSchema, TheJudgeTakesEveryReferenceRack) {
       files.push_back(entry.path());
     }
   }
-  const auto verdicts = judge(files);
-  if (verdicts.exit == 77) {
-    GTEST_SKIP() << "python3-jsonschema or python3-yaml is not installed";
+  if (base::python_with(kModules).empty()) {
+    GTEST_SKIP() << base::no_python_with(kModules);
   }
+  const auto verdicts = judge(files);
   ASSERT_EQ(verdicts.exit, 0) << (verdicts.lines.empty() ? "" : verdicts.lines[0]);
   ASSERT_EQ(verdicts.lines.size(), files.size());
   for (const auto& line : verdicts.lines) {
@@ -216,10 +204,10 @@ TEST(RackSchema, TheJudgeAndTheLoaderRefuseTheSameFiles) {
     files.push_back(folder / ("wrong" + std::to_string(i) + ".yaml"));
     std::ofstream(files.back()) << wrong[i];
   }
-  const auto verdicts = judge(files);
-  if (verdicts.exit == 77) {
-    GTEST_SKIP() << "python3-jsonschema or python3-yaml is not installed";
+  if (base::python_with(kModules).empty()) {
+    GTEST_SKIP() << base::no_python_with(kModules);
   }
+  const auto verdicts = judge(files);
   ASSERT_EQ(verdicts.lines.size(), wrong.size());
   for (std::size_t i = 0; i < wrong.size(); ++i) {
     EXPECT_TRUE(verdicts.lines[i].starts_with("bad ")) << wrong[i] << verdicts.lines[i];

@@ -2,10 +2,9 @@
 // What `weft rack show` prints; Graphviz judges the DOT where it is installed.
 #include "fabric/show.h"
 
+#include "base/test_shell.h"
 #include "fabric/rack.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -79,12 +78,13 @@ TEST(Show, TotalsAddUpByProtocol) {
 }
 
 TEST(Show, GraphvizReadsTheDot) {
-  if (std::system("dot -V >/dev/null 2>&1") != 0) {
+  if (!base::has_program("dot")) {
     GTEST_SKIP() << "graphviz is not installed";
   }
   const fs::path file = fs::path(WEFT_BINARY_DIR) / "show_test.dot";
   std::ofstream(file) << dot_text(rack("hgx-h100"));
-  EXPECT_EQ(std::system(("dot -Tplain '" + file.string() + "' >/dev/null 2>&1").c_str()), 0);
+  const auto run = base::shell("dot -Tplain '" + file.string() + "' >/dev/null");
+  EXPECT_EQ(run.code, 0) << run.out;
 }
 
 TEST(Show, DotQuotesNamesAndLabelsEdges) {

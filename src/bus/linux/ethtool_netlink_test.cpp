@@ -4,12 +4,11 @@
 // where the test may make one.
 #include "bus/linux/ethtool_netlink.h"
 
+#include "base/test_shell.h"
 #include "base/text.h"
 #include "wire/ethtool/link_mode.h"
 #include "wire/ethtool/replies.h"
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -26,18 +25,6 @@ using wire::ethtool::Request;
 
 constexpr std::uint8_t number(Request request) {
   return static_cast<std::uint8_t>(request);
-}
-
-std::string output_of(const std::string& command) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen((command + " 2>/dev/null").c_str(), "r"),
-                                                   &::pclose);
-  std::string out;
-  std::array<char, 4096> buffer{};
-  while (pipe &&
-         std::fgets(buffer.data(), static_cast<int>(buffer.size()), pipe.get()) != nullptr) {
-    out += buffer.data();
-  }
-  return out;
 }
 
 /// The value behind "name: " in ethtool's output.
@@ -106,13 +93,13 @@ TEST(EthtoolNetlink, AgreesWithEthtool) {
   if (!has_ethtool_netlink(*netdev)) {
     GTEST_SKIP() << "this kernel has no ethtool netlink";
   }
-  if (output_of("ethtool --version").empty()) {
+  if (!base::has_program("ethtool")) {
     GTEST_SKIP() << "no ethtool here";
   }
   int compared = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/sys/class/net")) {
     const auto name = entry.path().filename().string();
-    const auto output = output_of("ethtool '" + name + "'");
+    const auto output = base::shell_output("ethtool '" + name + "' 2>/dev/null").out;
     const auto link = ethtool_value(output, "Link detected");
     const auto reply = netdev->query(name, number(Request::kLinkStateGet));
     if (link.empty() || !reply) {
@@ -160,9 +147,10 @@ enum Outcome { kGood = 0, kNoRights = 10, kNoSpeed = 11, kWrongSpeed = 12, kNoEe
 
 int run_in_namespace() {
   if (::unshare(CLONE_NEWNET) != 0 ||
-      std::system(
+      base::shell(
           "ip link add weft0 type veth peer name weft1 2>/dev/null && ip link set weft0 up && "
-          "ip link set weft1 up") != 0) {
+          "ip link set weft1 up")
+              .code != 0) {
     return kNoRights;
   }
   const auto netdev = live_netdev();

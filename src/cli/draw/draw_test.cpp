@@ -202,11 +202,12 @@ TEST(DrawPaint, SvgIsXmlWithoutOutsideReferences) {
   EXPECT_THAT(text, HasSubstr("a &lt; b &amp; &quot;c&quot;"));
   EXPECT_EQ(text, svg_file(figure(), SvgTheme::kFollowReader)) << "the same input, the same bytes";
   EXPECT_THAT(svg_file(figure(), SvgTheme::kDark), Not(HasSubstr("prefers-color-scheme")));
-  if (shell("command -v python3").code != 0) {
-    GTEST_SKIP() << "python3 is not installed";
+  const std::string python = base::python_with();
+  if (python.empty()) {
+    GTEST_SKIP() << base::no_python_with();
   }
   const auto judged =
-      shell("python3 " WEFT_SOURCE_DIR "/src/cli/draw/draw_judge.py svg " + folder.at("a.svg"));
+      shell(python + " " WEFT_SOURCE_DIR "/src/cli/draw/draw_judge.py svg " + folder.at("a.svg"));
   EXPECT_EQ(judged.code, 0) << judged.out;
 }
 
@@ -216,13 +217,14 @@ TEST(DrawPaint, PngIsReadByOthers) {
   EXPECT_EQ(*bytes, png_file(figure(), true, 1).value());
   const bus::TestFolder folder;
   folder.file("a.png", *bytes);
-  if (shell("command -v pngfix").code == 0) {
+  if (base::has_program("pngfix")) {
     EXPECT_EQ(shell("pngfix --quiet " + folder.at("a.png")).code, 0);
   }
-  if (shell("command -v python3").code != 0) {
-    GTEST_SKIP() << "python3 is not installed";
+  const std::string python = base::python_with();
+  if (python.empty()) {
+    GTEST_SKIP() << base::no_python_with();
   }
-  const auto judged = shell("python3 " WEFT_SOURCE_DIR "/src/cli/draw/draw_judge.py png " +
+  const auto judged = shell(python + " " WEFT_SOURCE_DIR "/src/cli/draw/draw_judge.py png " +
                             folder.at("a.png") + " 900 700");
   EXPECT_EQ(judged.code, 0) << judged.out;
 }

@@ -63,15 +63,16 @@ TEST_P(ComJudge, AgreesInEveryQuantity) {
   folder.file("thru.s2p", reflecting_line(GetParam().loss_db, 3.1));
   folder.file("far.s2p", crosstalk(0.012, 2.9));
   folder.file("near.s2p", crosstalk(0.004, 0.4));
+  const std::string python = base::python_with("numpy, yaml");
+  if (python.empty()) {
+    GTEST_SKIP() << base::no_python_with("numpy and yaml");
+  }
   const std::string source = WEFT_SOURCE_DIR;
   const auto run =
-      shell(fmt::format("PATH=/usr/bin:/bin python3 {0}/src/cli/physics/com_judge.py {1}/bin/weft "
+      shell(fmt::format("{7} {0}/src/cli/physics/com_judge.py {1}/bin/weft "
                         "{0}/data/links/{2}.yaml {3} fext:{4} next:{5} -- {6}",
                         source, WEFT_BINARY_DIR, GetParam().setup, folder.at("thru.s2p"),
-                        folder.at("far.s2p"), folder.at("near.s2p"), GetParam().options));
-  if (run.code == 77 || run.code == 127) {
-    GTEST_SKIP() << "no python3 with numpy and yaml to judge by: " << run.out;
-  }
+                        folder.at("far.s2p"), folder.at("near.s2p"), GetParam().options, python));
   EXPECT_EQ(run.code, 0) << run.out;
   EXPECT_NE(run.out.find("com_db"), std::string::npos) << run.out;
 }

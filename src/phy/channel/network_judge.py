@@ -6,10 +6,7 @@ modes by the transformation matrix. Reads one operation a line, prints the answe
 """
 import sys
 
-try:
-    import numpy as np
-except ImportError:
-    sys.exit(0)
+import numpy as np
 
 
 def matrix(values, n):

@@ -3,13 +3,14 @@
 // same algebra written with numpy's matrices (network_judge.py).
 #include "phy/channel/network.h"
 
+#include "base/test_shell.h"
+
 #include <array>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <numbers>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -267,21 +268,16 @@ class Judge {
     text_ += '\n';
   }
 
-  /// Every number that the judge prints; empty where there is no numpy.
-  [[nodiscard]] std::vector<Complex> ask() const {
+  /// Every number that the judge prints.
+  [[nodiscard]] std::vector<Complex> ask(const std::string& python) const {
     std::ofstream(path_) << text_;
-    const std::string command = "/usr/bin/env PATH=/usr/bin:/bin python3 " WEFT_SOURCE_DIR
-                                "/src/phy/channel/network_judge.py " +
-                                path_.string();
+    const auto run = base::shell_output(
+        python + " " WEFT_SOURCE_DIR "/src/phy/channel/network_judge.py " + path_.string());
+    EXPECT_EQ(run.code, 0);
+    std::istringstream numbers(run.out);
     std::vector<Complex> values;
-    FILE* pipe = ::popen(command.c_str(), "r");
-    double real = 0;
-    double imag = 0;
-    while (pipe != nullptr && std::fscanf(pipe, "%lf %lf", &real, &imag) == 2) {
+    for (double real = 0, imag = 0; numbers >> real >> imag;) {
       values.emplace_back(real, imag);
-    }
-    if (pipe != nullptr) {
-      ::pclose(pipe);
     }
     return values;
   }
@@ -292,6 +288,10 @@ class Judge {
 };
 
 TEST(NetworkJudge, NumpyFindsTheSameMatrices) {
+  const std::string python = base::python_with("numpy");
+  if (python.empty()) {
+    GTEST_SKIP() << base::no_python_with("numpy");
+  }
   Judge judge;
   std::vector<Complex> ours;
   unsigned state = 12345;
@@ -331,10 +331,7 @@ TEST(NetworkJudge, NumpyFindsTheSameMatrices) {
     judge.write("mixed", {static_cast<double>(ports)}, a.s);
     keep(*mixed_mode(a, pairs));
   }
-  const auto theirs = judge.ask();
-  if (theirs.empty()) {
-    GTEST_SKIP() << "no python3 with numpy to judge by (Debian: python3-numpy)";
-  }
+  const auto theirs = judge.ask(python);
   ASSERT_EQ(theirs.size(), ours.size());
   for (std::size_t i = 0; i < ours.size(); ++i) {
     EXPECT_NEAR(std::abs(ours[i] - theirs[i]), 0, 1e-12) << i;

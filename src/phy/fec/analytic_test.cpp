@@ -4,10 +4,12 @@
 // rational sums recomputed by analytic_judge.py (python3 standard library), and monotony.
 #include "phy/fec/analytic.h"
 
+#include "base/test_shell.h"
+
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,30 +98,31 @@ struct Case {
   std::size_t lanes = 1;
 };
 
-/// What the judge prints for the cases; empty where python3 is absent.
-std::vector<std::pair<double, double>> judged(const std::vector<Case>& cases) {
+/// What the judge prints for the cases.
+std::vector<std::pair<double, double>> judged(const std::string& python,
+                                              const std::vector<Case>& cases) {
   std::string input;
   for (const Case& c : cases) {
     input += fmt::format("{} {} {} {} {} {} {} {} {}\\n", c.code->n, c.code->t, c.code->symbol_bits,
                          c.ber, c.burst, c.bits, c.precoding ? 1 : 0, c.interleave, c.lanes);
   }
-  const std::string command =
-      "printf '" + input + "' | python3 " WEFT_SOURCE_DIR "/src/phy/fec/analytic_judge.py";
+  const auto run = base::shell_output("printf '" + input + "' | " + python +
+                                      " " WEFT_SOURCE_DIR "/src/phy/fec/analytic_judge.py");
+  EXPECT_EQ(run.code, 0);
+  std::istringstream numbers(run.out);
   std::vector<std::pair<double, double>> results;
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  double failure = 0;
-  double symbols = 0;
-  while (pipe != nullptr && std::fscanf(pipe, "%lf %lf", &failure, &symbols) == 2) {
+  for (double failure = 0, symbols = 0; numbers >> failure >> symbols;) {
     results.emplace_back(failure, symbols);
-  }
-  if (pipe != nullptr && ::pclose(pipe) != 0) {
-    results.clear();
   }
   return results;
 }
 
 void expect_as_judged(const std::vector<Case>& cases) {
-  const auto results = judged(cases);
+  const std::string python = base::python_with();
+  if (python.empty()) {
+    GTEST_SKIP() << base::no_python_with();
+  }
+  const auto results = judged(python, cases);
   ASSERT_EQ(results.size(), cases.size());
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const Case& c = cases[i];
@@ -139,22 +142,12 @@ void expect_as_judged(const std::vector<Case>& cases) {
   }
 }
 
-bool has_python() {
-  return std::system("python3 -c 'pass' >/dev/null 2>&1") == 0;
-}
-
 TEST(Analytic, IsTheExactRationalSumOfIndependentErrors) {
-  if (!has_python()) {
-    GTEST_SKIP() << "python3 is not installed";
-  }
   expect_as_judged(
       {{&kKp4, "2.4e-4", "-"}, {&kKp4, "1e-3", "-"}, {&kKp4, "1e-5", "-"}, {&kKr4, "1e-8", "-"}});
 }
 
 TEST(Analytic, IsTheExactRationalSumOfBursts) {
-  if (!has_python()) {
-    GTEST_SKIP() << "python3 is not installed";
-  }
   // Whole codes once each; interleaving and lanes on a short one, for whole ones take minutes.
   static constexpr CodeParameters kShort{"short", 67, 57, 5, 10};
   expect_as_judged({{&kKp4, "1e-4", "0.5"},

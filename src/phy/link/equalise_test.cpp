@@ -3,6 +3,7 @@
 // their definitions, the local search against the full grid, the taps against perturbed ones.
 #include "phy/link/equalise.h"
 
+#include "base/test_shell.h"
 #include "phy/link/filters.h"
 #include "phy/link/mmse.h"
 #include "phy/link/search.h"
@@ -12,8 +13,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -51,22 +50,12 @@ json package_json(const Package& p) {
           {"a2", p.a2},       {"tau", p.tau_ns_per_mm}};
 }
 
-/// A Python that has numpy: the first of the path, or Debian's own; empty for none.
-std::string python_with_numpy() {
-  for (const std::string python : {"python3", "/usr/bin/python3"}) {
-    if (std::system((python + " -c 'import numpy' >/dev/null 2>&1").c_str()) == 0) {
-      return python;
-    }
-  }
-  return {};
-}
-
 class PulseJudge : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(PulseJudge, GivesTheSamePulse) {
-  const auto python = python_with_numpy();
+  const std::string python = base::python_with("numpy");
   if (python.empty()) {
-    GTEST_SKIP() << "python3 with numpy is not installed";
+    GTEST_SKIP() << base::no_python_with("numpy");
   }
   auto setup = find_setup(GetParam()).value();
   setup.rx.ffe = {};
@@ -114,17 +103,10 @@ TEST_P(PulseJudge, GivesTheSamePulse) {
   const auto file =
       std::filesystem::path(::testing::TempDir()) / ("pulse_" + std::string(GetParam()) + ".json");
   std::ofstream(file) << job;
-  const std::string command =
-      python + " " WEFT_SOURCE_DIR "/src/phy/link/pulse_judge.py < '" + file.string() + "'";
-  FILE* const pipe = popen(command.c_str(), "r");
-  ASSERT_NE(pipe, nullptr);
-  std::string text;
-  char buffer[65536];
-  for (std::size_t n = 0; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) {
-    text.append(buffer, n);
-  }
-  ASSERT_EQ(pclose(pipe), 0);
-  const std::vector<double> theirs = json::parse(text);
+  const auto run = base::shell_output(
+      python + " " WEFT_SOURCE_DIR "/src/phy/link/pulse_judge.py < '" + file.string() + "'");
+  ASSERT_EQ(run.code, 0);
+  const std::vector<double> theirs = json::parse(run.out);
 
   const auto& in = ours->input;
   const auto peak =

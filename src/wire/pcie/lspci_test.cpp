@@ -3,13 +3,13 @@
 // prints the same bytes; every flag and value it prints must be ours too. Dumps: the third-party
 // corpus where it is, and synthetic ones, one function per capability and port type, filled with
 // seeded noise.
+#include "base/test_shell.h"
 #include "wire/pcie/config_builder.h"
 #include "wire/pcie/decode.h"
 #include "wire/pcie/dump.h"
 #include "wire/pcie/test_lspci_judge.h"
 
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -29,22 +29,8 @@ using testing::Comparison;
 using testing::ConfigBuilder;
 using testing::LspciJudge;
 
-std::string output_of(const std::string& command) {
-  std::string out;
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) {
-    return out;
-  }
-  std::array<char, 4096> buffer;
-  while (const std::size_t got = fread(buffer.data(), 1, buffer.size(), pipe)) {
-    out.append(buffer.data(), got);
-  }
-  pclose(pipe);
-  return out;
-}
-
 std::string debian_lspci() {
-  return output_of("command -v lspci").empty() ? "" : "lspci";
+  return base::has_program("lspci") ? "lspci" : "";
 }
 
 /// WEFT_NEWER_LSPCI, or what tools/newer_lspci left in build/cache.
@@ -100,7 +86,8 @@ std::map<std::string, std::string> lspci_text(const std::string& lspci,
     out << write_dump(one);
   }
   out.close();
-  auto blocks = blocks_of(output_of(lspci + " -n -D -F '" + file.string() + "' -vvv 2>/dev/null"));
+  auto blocks = blocks_of(
+      base::shell_output(lspci + " -n -D -F '" + file.string() + "' -vvv 2>/dev/null").out);
   fs::remove(file);
   return blocks;
 }
