@@ -2,6 +2,7 @@
 // `weft com` as a user meets it: verdicts and exit codes, the report's forms, own set-ups, mistakes
 // with their remedy, and measured channels where the corpus is present.
 #include "bus/test_folder.h"
+#include "cli/test_schema.h"
 #include "cli/test_shell.h"
 
 #include <cmath>
@@ -88,23 +89,9 @@ TEST(ComVerb, JsonFollowsItsSchema) {
   EXPECT_GT(figures["near_erl_db"], 40) << "a near reflection counts less than one far away";
   EXPECT_DOUBLE_EQ(figures["icn_v"], figures["icn_fext_v"]);
   EXPECT_GT(figures["icn_v"], 0);
-  if (shell("python3 -c 'import jsonschema'").code != 0) {
-    GTEST_SKIP() << "python3-jsonschema is not installed";
-  }
-  folder.file("judge.py", R"(import json, sys, jsonschema
-schema, document = (json.load(open(path)) for path in sys.argv[1:])
-jsonschema.Draft202012Validator.check_schema(schema)
-errors = list(jsonschema.Draft202012Validator(schema).iter_errors(document))
-for error in errors[:5]:
-    print(list(error.absolute_path), error.message[:300])
-sys.exit(1 if errors else 0)
-)");
-  const std::string judge =
-      "python3 " + folder.at("judge.py") + " " WEFT_SOURCE_DIR "/docs/formats/com.schema.json ";
-  EXPECT_EQ(shell(judge + folder.at("a.json")).out, "");
   (void)shell(weft() + "com " + folder.at("good.s2p") + " --protocol pcie4 --json > " +
               folder.at("b.json"));
-  EXPECT_EQ(shell(judge + folder.at("b.json")).out, "");
+  expect_follows_schema("com", {folder.at("a.json"), folder.at("b.json")});
 }
 
 TEST(ComVerb, GoesOverManyChannels) {

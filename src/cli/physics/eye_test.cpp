@@ -6,6 +6,7 @@
 #include "bus/test_folder.h"
 #include "cli/physics/eye_report.h"
 #include "cli/physics/eye_text.h"
+#include "cli/test_schema.h"
 #include "cli/test_shell.h"
 
 #include <cmath>
@@ -52,19 +53,6 @@ class EyeVerb : public ::testing::Test {
     folder_.file("short.s4p", line_s4p(8, 10));
   }
   std::string at(const std::string& name) const { return folder_.at(name); }
-  cli::Run judge(const std::string& name) {
-    folder_.file("judge.py", R"(import json, sys, jsonschema
-schema, document = (json.load(open(path)) for path in sys.argv[1:])
-jsonschema.Draft202012Validator.check_schema(schema)
-errors = list(jsonschema.Draft202012Validator(schema).iter_errors(document))
-for error in errors[:3]:
-    print(list(error.absolute_path), error.message[:300])
-    print([inner.message[:200] for inner in error.context or []])
-sys.exit(1 if errors else 0)
-)");
-    return shell("python3 " + at("judge.py") +
-                 " " WEFT_SOURCE_DIR "/docs/formats/eye.schema.json " + at(name));
-  }
   bus::TestFolder folder_;
 };
 
@@ -118,14 +106,8 @@ TEST_F(EyeVerb, JsonFollowsItsSchemaAndIsTheSameEachTime) {
                 .code,
             1);
   EXPECT_EQ(eye(at("short.s4p") + " --protocol pcie7 --json > " + at("u.json")).code, 3);
-  if (shell("python3 -c 'import jsonschema'").code != 0) {
-    GTEST_SKIP() << "python3-jsonschema is not installed";
-  }
-  for (const char* name : {"a.json", "c.json", "u.json"}) {
-    const auto judged = judge(name);
-    EXPECT_EQ(judged.code, 0) << name << "\n" << judged.out;
-  }
   EXPECT_THAT(folder_.content("u.json"), HasSubstr("not_measured"));
+  expect_follows_schema("eye", {at("a.json"), at("c.json"), at("u.json")});
 }
 
 TEST_F(EyeVerb, RequestOnStandardInputIsTheSameQuestion) {
@@ -142,10 +124,11 @@ TEST_F(EyeVerb, FiguresAreReadByOthers) {
   EXPECT_EQ(run.code, 0) << run.out;
   EXPECT_THAT(folder_.content("e.csv"), HasSubstr("bathtub_ui_ber"));
   EXPECT_THAT(folder_.content("e.csv"), HasSubstr("contour_ui_v,1e-06 eye 1"));
-  if (shell("command -v python3").code != 0) {
-    GTEST_SKIP() << "python3 is not installed";
+  const std::string python = base::python_with();
+  if (python.empty()) {
+    GTEST_SKIP() << base::no_python_with();
   }
-  const std::string script = "python3 " WEFT_SOURCE_DIR "/src/cli/draw/draw_judge.py ";
+  const std::string script = python + " " WEFT_SOURCE_DIR "/src/cli/draw/draw_judge.py ";
   const auto svg = shell(script + "svg " + at("e.svg"));
   EXPECT_EQ(svg.code, 0) << svg.out;
   const auto png = shell(script + "png " + at("e.png") + " 2360 1660");
@@ -169,7 +152,7 @@ TEST_F(EyeVerb, PlainTextFitsEightyColumnsWithoutColour) {
 }
 
 TEST_F(EyeVerb, TerminalGetsColourUnlessNoColorSaysNot) {
-  if (shell("command -v script").code != 0) {
+  if (!base::has_program("script")) {
     GTEST_SKIP() << "script (bsdutils) is not installed";
   }
   const std::string inner = weft() + "eye " + at("good.s4p") + " --protocol pcie5";
