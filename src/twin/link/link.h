@@ -181,9 +181,11 @@ enum class LinkAsk : std::uint32_t {
   kRepeaterHeat,   ///< from a repeater: its junction, Cel
   kPortHeat,       ///< from an end's device: junction, Cel; `source` 0 end a, 1 end b
   kPortReady,      ///< from an end's device: value 1 out of reset; `source` as above
+  kPortDisable,    ///< from end a's port (containment): value 1 as set_disabled(), 0 back
+  kPortReset,      ///< from end a's port (reset of what holds it): value 1 as hot_reset(), 0 back
 };
 
-/// What MessageKind::kLinkError's `sub` says.
+/// What MessageKind::kLinkError's `sub` says; `source` is the end that saw it: 0 end a, 1 end b.
 enum class LinkError : std::uint32_t {
   kSurpriseDown,
   kDataLinkProtocol,
