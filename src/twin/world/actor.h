@@ -8,9 +8,9 @@
 #pragma once
 
 #include "base/random.h"
-#include "base/time.h"
 #include "twin/world/archive.h"
 #include "twin/world/quantity.h"
+#include "twin/world/time.h"
 
 #include <cstdint>
 #include <optional>
@@ -19,9 +19,6 @@
 #include <utility>
 
 namespace weft::twin {
-
-using base::Duration;
-using base::WorldTime;
 
 using ActorId = std::uint32_t;
 inline constexpr ActorId kNobody = 0xFFFFFFFF;
@@ -72,7 +69,7 @@ class Actor {
   /// Once, at time zero, when all actors are there; not after a restore. May call others.
   virtual void start() {}
   virtual void on_timer(std::uint32_t timer) = 0;
-  /// kQuantity messages come as on_quantity(), already stored.
+  /// kQuantity messages come as on_quantity(), already stored; those that change nothing do not.
   virtual void on_message(const Message& message) { static_cast<void>(message); }
   virtual void on_quantity(Quantity quantity, std::uint32_t sub) {
     static_cast<void>(quantity);
@@ -88,11 +85,12 @@ class Actor {
 
  protected:
   [[nodiscard]] WorldTime now() const;
-  /// An actor has at most one timer of each number; setting it again moves it. Before now() is now.
+  /// An actor has at most one timer of each number; setting it again moves it. Before now() is now;
+  /// kNever takes it away. At one instant messages come before timers, timers by their number.
   void set_timer(std::uint32_t timer, WorldTime at);
   void cancel_timer(std::uint32_t timer);
   [[nodiscard]] std::optional<WorldTime> timer(std::uint32_t timer) const;
-  /// Arrives at now() + max(delay, kLookahead).
+  /// Arrives at now() + max(delay, kLookahead). To kNobody is to nobody.
   void send(ActorId to, Message message, Duration delay = kLookahead);
   /// The actor's own stream.
   [[nodiscard]] base::Random& random() { return random_; }
@@ -109,7 +107,7 @@ class Actor {
   base::Random random_{0, ""};
   Quantities quantities_;
   std::uint64_t sent_ = 0;  // orders messages of one time
-  struct Inner;             // the world's own part: pending timers and messages
+  struct Inner;             // the world's own part: pending.h
   Inner* inner_ = nullptr;
 };
 

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "base/units.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -121,6 +122,18 @@ class Archive {
   void field(T& value) {
     value.exchange(*this);
   }
+  /// Reading: the bytes of a vector<std::uint8_t>, in place; empty where they are not there.
+  [[nodiscard]] base::ByteView block() {
+    std::uint64_t count = 0;
+    word(count, 8);
+    if (failed_ || count > left()) {
+      failed_ = true;
+      return {};
+    }
+    const base::ByteView bytes = from_.subspan(at_, static_cast<std::size_t>(count));
+    at_ += bytes.size();
+    return bytes;
+  }
   template <class... T>
     requires(sizeof...(T) > 1)
   void fields(T&... values) {
@@ -157,7 +170,14 @@ class Archive {
       value.clear();
       value.resize(static_cast<std::size_t>(count));
     }
-    if constexpr (std::is_same_v<typename Container::value_type, bool>) {
+    if constexpr (std::is_same_v<Container, base::Bytes>) {
+      if (is_reading_) {
+        std::copy_n(from_.begin() + static_cast<std::ptrdiff_t>(at_), value.size(), value.begin());
+        at_ += value.size();
+      } else {
+        out_.insert(out_.end(), value.begin(), value.end());
+      }
+    } else if constexpr (std::is_same_v<typename Container::value_type, bool>) {
       for (std::size_t i = 0; i < value.size(); ++i) {
         bool bit = value[i];
         field(bit);

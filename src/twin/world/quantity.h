@@ -86,7 +86,8 @@ struct QuantityRow {
 /// The contributions to one actor's quantities; the actor keeps it and checkpoints it.
 class Quantities {
  public:
-  /// Sets what `source` contributes; nullopt takes it away. True where the combined value changed.
+  /// Sets what `source` contributes, brought into the row's range; nullopt takes it away, not a
+  /// number changes nothing. True where the combined value changed.
   bool set(Quantity quantity, std::uint32_t sub, std::uint32_t source, std::optional<double> value);
   /// All contributions combined; the rule's neutral value where there are none.
   [[nodiscard]] double value(Quantity quantity, std::uint32_t sub = 0) const;
@@ -95,6 +96,8 @@ class Quantities {
   }
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   void exchange(Archive& archive) { archive.field(rows_); }
+  /// After reading: known quantities only, each contribution in its range.
+  [[nodiscard]] bool is_plausible() const;
 
  private:
   using Key = std::pair<std::uint16_t, std::uint32_t>;  // quantity, sub
