@@ -2,6 +2,7 @@
 #include "phy/link/pulse.h"
 
 #include "phy/link/complex_math.h"
+#include "phy/link/kernels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -68,10 +69,13 @@ std::vector<double> PulseTransform::phases(std::span<const Complex> spectrum, do
   std::vector<Complex> q(bins);
   std::vector<Complex> folded(n);
   std::vector<Complex> samples(n);
+  const auto turn = [&](const std::vector<Complex>& from, std::vector<Complex>& to) {
+    kernel::multiply(reinterpret_cast<double*>(to.data()),
+                     reinterpret_cast<const double*>(from.data()),
+                     reinterpret_cast<const double*>(plan_->step.data()), bins);
+  };
   for (std::size_t phase = 0; phase < m; phase += 2) {
-    for (std::size_t k = 0; k < bins; ++k) {
-      q[k] = times(p[k], plan_->step[k]);
-    }
+    turn(p, q);
     pulses::fold_pair(p, q, folded);
     plan_->backward.transform(folded.data(), samples.data());
     double* const even = out.data() + phase * n;
@@ -82,9 +86,7 @@ std::vector<double> PulseTransform::phases(std::span<const Complex> spectrum, do
         odd[i] = samples[i].imag() * df_hz;
       }
     }
-    for (std::size_t k = 0; k < bins; ++k) {
-      p[k] = times(q[k], plan_->step[k]);
-    }
+    turn(q, p);
   }
   return out;
 }

@@ -175,6 +175,7 @@ std::optional<TxTaps> Searcher::taps_of(const Steps& steps) const {
   const auto& ffe = bench_.setup().tx.ffe;
   TxTaps out;
   out.main = ffe.pre;
+  out.c.reserve(values_.size() + 1);
   double rest = 1;
   for (std::size_t i = 0; i <= values_.size(); ++i) {
     if (i == ffe.pre) {

@@ -94,8 +94,7 @@ CtleState& Workbench::state(double gain_db, double low_gain_db) {
     x[k] = times(spectra_.paths.front().x[k], s.response[k]);
   }
   s.phases = transform_.phases(x, spectra_.df_hz());
-  const auto at = static_cast<std::size_t>(std::max_element(s.phases.begin(), s.phases.end()) -
-                                           s.phases.begin());
+  const std::size_t at = kernel::largest_at(s.phases.data(), s.phases.size());
   s.peak = at % uis * per_ui + at / uis;
   const std::size_t length = 2 * margin_ui_ * per_ui;
   const std::size_t period = uis * per_ui;
@@ -198,9 +197,8 @@ std::size_t Workbench::instant(const CtleState& s, const TxTaps& taps) const {
     const double* x = s.window.data() + first + taps.main * per_ui - a * per_ui;
     kernel::add_scaled(y.data(), x, length, taps.c[a]);
   }
-  const auto from = y.begin() + static_cast<std::ptrdiff_t>(2 * per_ui);
-  const auto to = y.end() - static_cast<std::ptrdiff_t>(per_ui);
-  const auto peak = static_cast<std::size_t>(std::max_element(from, to) - y.begin());
+  const std::size_t from = 2 * per_ui;
+  const std::size_t peak = from + kernel::largest_at(y.data() + from, length - per_ui - from);
   const double b = setup_.rx.dfe.max.empty() ? 0 : setup_.rx.dfe.max.front();
   const auto metric = [&](std::size_t t) {
     return y[t - per_ui] - std::max(y[t + per_ui] - b * y[t], 0.0);
@@ -226,7 +224,7 @@ std::vector<double> Workbench::samples(const CtleState& s, const TxTaps& taps, s
                                        std::ptrdiff_t first, std::size_t count) const {
   const auto uis = static_cast<std::ptrdiff_t>(spectra_.uis);
   const std::size_t per_ui = spectra_.per_ui;
-  const double* row = s.phases.data() + instant % per_ui * spectra_.uis;
+  const double* const row = s.phases.data() + instant % per_ui * spectra_.uis;
   const auto n = static_cast<std::ptrdiff_t>(instant / per_ui) + first;
   std::vector<double> out(count, 0.0);
   for (std::size_t a = 0; a < taps.c.size(); ++a) {
@@ -236,9 +234,10 @@ std::vector<double> Workbench::samples(const CtleState& s, const TxTaps& taps, s
     // Tap a comes a - main UI after the main one.
     std::ptrdiff_t at = n + static_cast<std::ptrdiff_t>(taps.main) - static_cast<std::ptrdiff_t>(a);
     at = (at % uis + uis) % uis;
-    for (std::size_t i = 0; i < count; ++i) {
-      out[i] += taps.c[a] * row[at];
-      at = at + 1 == uis ? 0 : at + 1;
+    for (std::size_t i = 0; i < count; at = 0) {
+      const std::size_t run = std::min(count - i, static_cast<std::size_t>(uis - at));
+      kernel::add_scaled(out.data() + i, row + at, run, taps.c[a]);
+      i += run;
     }
   }
   return out;
@@ -256,23 +255,30 @@ void Workbench::add_floating(std::span<const double> post, double cursor,
     const double left = std::max(std::fabs(post[k]) - limit, 0.0);
     gain[k] = post[k] * post[k] - left * left;
   }
-  for (std::size_t group = 0; group < dfe.floating_groups; ++group) {
-    double most = 0;
-    std::size_t start = 0;
-    for (std::size_t at = dfe.max.size(); at + dfe.floating_taps <= post.size(); ++at) {
+  // What a group that starts at a tap takes off.
+  const std::size_t end = post.size() + 1 - std::min(post.size() + 1, dfe.floating_taps);
+  thread_local std::vector<double> sums;
+  sums.assign(end, 0);
+  const auto add_up = [&](std::size_t from, std::size_t to) {
+    for (std::size_t at = std::max(from, dfe.max.size()); at < std::min(to, end); ++at) {
       double sum = 0;
       for (std::size_t k = at; k < at + dfe.floating_taps; ++k) {
         sum += gain[k];
       }
-      if (sum > most) {
-        most = sum;
-        start = at;
-      }
+      sums[at] = sum;
     }
-    for (std::size_t k = start; most > 0 && k < start + dfe.floating_taps; ++k) {
+  };
+  add_up(0, end);
+  for (std::size_t group = 0; group < dfe.floating_groups; ++group) {
+    const std::size_t start = kernel::largest_at(sums.data(), sums.size());
+    if (sums.empty() || !(sums[start] > 0)) {
+      return;
+    }
+    for (std::size_t k = start; k < start + dfe.floating_taps; ++k) {
       taps[k] = std::clamp(post[k], -limit, limit) / cursor;
       gain[k] = -1e300;  // taken
     }
+    add_up(start + 1 - std::min(start + 1, dfe.floating_taps), start + dfe.floating_taps);
   }
 }
 
@@ -285,6 +291,7 @@ double Workbench::tail_after_dfe(std::span<const double> post, double cursor,
     taps = *options_.dfe;
     taps.resize(std::min(taps.size(), post.size()));
   } else {
+    taps.reserve(post.size());
     for (std::size_t k = 0; k < dfe.max.size() && k < post.size(); ++k) {
       taps.push_back(std::clamp(post[k] / cursor, dfe.min[k], dfe.max[k]));
     }
