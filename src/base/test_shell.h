@@ -45,8 +45,9 @@ inline bool has_program(const std::string& name) {
 inline std::string python_with(const std::string& modules = "sys") {
   static std::map<std::string, std::string> found;
   const auto [at, is_new] = found.try_emplace(modules);
+  const std::string imports = " -c 'import " + modules + "'";
   for (const std::string python : {"/usr/bin/python3", "python3"}) {
-    if (is_new && at->second.empty() && shell(python + " -c 'import " + modules + "'").code == 0) {
+    if (is_new && at->second.empty() && shell(python + imports).code == 0) {
       at->second = python;
     }
   }
