@@ -148,12 +148,9 @@ base::Result<void> Segment::transfer(std::span<Message> messages) {
   for (std::size_t i = 0; i < messages.size() && result; ++i) {
     Message& message = messages[i];
     result = start(message.address, message.is_read);
-    if (!result) {
-      break;
-    }
-    if (message.is_read) {
+    if (result && message.is_read) {
       std::generate(message.bytes.begin(), message.bytes.end(), [this] { return get(); });
-    } else {
+    } else if (result) {
       result = put_all(message.bytes);
     }
     if (!result) {
