@@ -3,12 +3,9 @@
 // of CMIS 5.2), and vectors written from the field definitions of SFF-8636, SFF-8472 and CMIS.
 #include "wire/cmis/identity.h"
 
-#include "base/text.h"
+#include "wire/cmis/test_map.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,46 +14,6 @@ namespace weft::wire::cmis {
 namespace {
 
 using base::Bytes;
-
-std::filesystem::path corpus(const std::string& name) {
-  const char* const set = std::getenv("WEFT_CORPUS");
-  const std::filesystem::path root =
-      set != nullptr ? std::filesystem::path(set)
-                     : std::filesystem::path(WEFT_SOURCE_DIR) / ".." / "shared" / "corpus";
-  return root / "cmis" / name;
-}
-
-/// "# page 01h, bytes 128-255" headings and rows of hex.
-std::optional<ModuleMemory> read_map(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  if (!in) {
-    return std::nullopt;
-  }
-  ModuleMemory memory;
-  PageRequest request;
-  Bytes bytes;
-  const auto flush = [&] {
-    memory.add(request, bytes);
-    bytes.clear();
-  };
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with("#")) {
-      flush();
-      const auto at = line.find("page ");
-      request = {};
-      if (at != std::string::npos) {
-        request.page = static_cast<std::uint8_t>(*base::parse_unsigned(line.substr(at + 5, 2), 16));
-        request.offset = 128;
-      }
-      continue;
-    }
-    for (const auto word : base::words(line)) {
-      bytes.push_back(static_cast<std::uint8_t>(*base::parse_unsigned(word, 16)));
-    }
-  }
-  flush();
-  return memory;
-}
 
 struct Page {
   Bytes bytes = Bytes(128);
