@@ -194,16 +194,6 @@ base::Result<channel::Source> read_source(const Named& named, std::string_view p
   return source;
 }
 
-std::vector<double> path_grid() {
-  constexpr double kStepHz = 1e7;
-  constexpr std::size_t kPoints = 8001;
-  std::vector<double> f(kPoints);
-  for (std::size_t i = 0; i < f.size(); ++i) {
-    f[i] = kStepHz * static_cast<double>(i);
-  }
-  return f;
-}
-
 base::Result<channel::Network> load_segment(std::string_view file, std::string_view pairs) {
   Named named;
   named.path = file;
@@ -304,7 +294,7 @@ base::Result<std::vector<phy::media::Section>> load_sections(const Arguments& ar
   options.load_file = [pairs = arguments.value("--pairs").value_or("")](std::string_view file) {
     return load_segment(file, pairs);
   };
-  auto built = phy::media::build(*path, path_grid(), options);
+  auto built = phy::media::build(*path, phy::media::standard_grid_hz(), options);
   if (!built) {
     return tl::unexpected(built.error());
   }

@@ -58,6 +58,10 @@ struct PathSpec {
 [[nodiscard]] base::Result<PathSpec> path_of(const fabric::Link& link,
                                              const Catalogue& from = catalogue());
 
+/// The frequencies that paths are built at: 0 to 80 GHz by 10 MHz, which holds a response of 100
+/// ns.
+[[nodiscard]] std::span<const double> standard_grid_hz();
+
 /// Reads a measured segment: a differential two-port, 100 ohm, port 0 toward the transmitter.
 using LoadFile = std::function<base::Result<channel::Network>(std::string_view file)>;
 

@@ -442,6 +442,18 @@ Result<void> check_grid(std::span<const double> grid_hz) {
 }  // namespace
 }  // namespace path_build_cpp
 
+std::span<const double> standard_grid_hz() {
+  static const std::vector<double> kGrid = [] {
+    constexpr double kStepHz = 1e7;
+    std::vector<double> f(8001);
+    for (std::size_t i = 0; i < f.size(); ++i) {
+      f[i] = kStepHz * static_cast<double>(i);
+    }
+    return f;
+  }();
+  return kGrid;
+}
+
 base::Result<BuiltPath> build(const PathSpec& path, std::span<const double> frequency_hz,
                               const BuildOptions& options) {
   using namespace path_build_cpp;  // NOLINT(google-build-using-namespace): this file's own helpers

@@ -34,17 +34,21 @@ struct LinkPlan {
   LinkRole role = LinkRole::kGeneric;
   fabric::ProtocolId protocol{};
   base::LaneCount lanes;
-  fabric::PortId a;                         ///< toward the host
-  fabric::PortId b;                         ///< null: not part of this rack; the link never trains
-  std::vector<SectionPlan> sections;        ///< one more than repeaters
-  std::vector<fabric::DeviceId> repeaters;  ///< retimers or cable modules, from a to b
+  fabric::PortId a;                   ///< toward the host
+  fabric::PortId b;                   ///< null: not part of this rack; the link never trains
+  std::vector<SectionPlan> sections;  ///< one more than repeaters
+  /// Retimers or cable modules, from a to b. Null: an end of a retimed cable or of optics that the
+  /// rack file names as a segment only; no device speaks for it, so it is always ready (its module,
+  /// if any, is the ModulePlan of that link end).
+  std::vector<fabric::DeviceId> repeaters;
 };
 
 /// One PCI function, in a machine's numbering.
 struct FunctionPlan {
   fabric::DeviceId device;
-  fabric::PortId port;  ///< whose link this function stands at; null for a switch's inner bridge
-  std::string address;  ///< "0000:3b:00.0"
+  /// Whose link this function stands at; null for an accelerator's inner bridge and what is behind.
+  fabric::PortId port;
+  std::string address;                ///< "0000:3b:00.0"
   std::optional<std::size_t> parent;  ///< index of the bridge above; absent: root port
   std::optional<std::size_t> link;    ///< index in WorldPlan::links of the link at `port`
   enum class Role : std::uint8_t { kRootPort, kUpstream, kDownstream, kEndpoint } role{};
@@ -60,7 +64,7 @@ struct SmbusPlan {
 
 struct ModulePlan {
   fabric::DeviceId module;  ///< null: optics or cable that the rack file names as a segment only
-  std::string interface;    ///< "eth0": where clients find it
+  std::string interface;    ///< "eth0"; "cage0" where no network interface has it
   std::size_t link = 0;
   bool is_end_a = true;
 };
