@@ -145,9 +145,8 @@ struct Writer {
   void add(std::string_view text) { elements.emplace_back(text); }
   void edge_board() {
     add(kEdgeBoard);
-    notes.push_back(
-        fmt::format("{} of board are assumed between a package and a cable's connector (modelled)",
-                    kEdgeBoard.substr(kEdgeBoard.find(':') + 1)));
+    notes.emplace_back(
+        "50 mm of board are assumed between a package and a cable's connector (modelled)");
   }
   void board_behind_connector() {
     if (needs_board) {
