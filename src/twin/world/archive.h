@@ -33,6 +33,8 @@ class Archive {
 
   [[nodiscard]] bool is_reading() const { return is_reading_; }
   [[nodiscard]] bool failed() const { return failed_; }
+  /// For exchange() functions that read what cannot be: an index past its table, a rate below 0.
+  void fail() { failed_ = true; }
   [[nodiscard]] const base::Bytes& bytes() const { return out_; }
   [[nodiscard]] std::size_t left() const { return from_.size() - at_; }
 
@@ -48,7 +50,12 @@ class Archive {
       word(raw, 8);
       value = static_cast<T>(std::bit_cast<double>(raw));
     } else {
-      auto raw = static_cast<std::uint64_t>(value);
+      std::uint64_t raw = 0;
+      if constexpr (std::is_same_v<T, bool>) {
+        raw = value ? 1 : 0;
+      } else {
+        raw = static_cast<std::make_unsigned_t<T>>(value);
+      }
       word(raw, sizeof(T));
       value = static_cast<T>(raw);
     }
