@@ -4,8 +4,10 @@
 // bytes and packets are what so many codewords carry (modelled: full codewords of the payload rate,
 // packets of 1500 bytes), errors are blocks that FEC could not mend.
 #include "base/id.h"
+#include "bus/replay.h"
 #include "fabric/protocol.h"
 #include "twin/door/net_link.h"
+#include "twin/door/netdev.h"
 #include "twin/door/sysfs_parts.h"
 
 #include <array>
@@ -112,12 +114,53 @@ class InterfaceFiles {
   std::string path_;
 };
 
+std::string text_of(const base::Bytes& bytes) {
+  return std::string(base::as_text(bytes));
+}
+
+/// The network driver's answers and the module's memory, where a capture of a machine keeps them
+/// (docs/formats/capture.md), so that a folder or a mount of these files answers what the machine's
+/// sockets would.
+void add_answers(SysfsParts& parts, const std::shared_ptr<bus::Netdev>& netdev,
+                 const std::string& interface) {
+  // ETHTOOL_MSG_*_GET numbers that are answered.
+  for (const std::uint8_t message : std::initializer_list<std::uint8_t>{2, 4, 6, 29, 32, 34}) {
+    if (!netdev->query(interface, message)) {
+      continue;
+    }
+    parts.tree.add_file(bus::reply_path(interface, message),
+                        [netdev, interface, message]() -> Result<std::string> {
+                          return netdev->query(interface, message).map(text_of);
+                        });
+  }
+  if (!parts.machine.modules.contains(interface)) {
+    return;
+  }
+  static constexpr std::uint8_t kAddress = 0x50;
+  static constexpr std::uint8_t kHalf = 128;
+  const auto add_half = [&](std::uint8_t page, std::uint8_t offset) {
+    parts.tree.add_file(
+        bus::module_path(interface, kAddress, 0, page, offset),
+        [netdev, interface, page, offset]() -> Result<std::string> {
+          return netdev->module_page(interface, kAddress, 0, page, offset, kHalf).map(text_of);
+        });
+  };
+  add_half(0, 0);
+  for (const std::uint8_t page :
+       std::initializer_list<std::uint8_t>{0x00, 0x01, 0x02, 0x04, 0x10, 0x11, 0x12, 0x13, 0x14}) {
+    add_half(page, kHalf);
+  }
+}
+
 }  // namespace sysfs_net
 
 void add_net_files(SysfsParts& parts) {
+  const auto machine = static_cast<std::size_t>(&parts.machine - parts.rack.machines.data());
+  const std::shared_ptr<bus::Netdev> answers = netdev_of(parts.rack, machine);
   std::size_t index = 0;
   for (const auto& netdev : parts.machine.plan->netdevs) {
     sysfs_net::InterfaceFiles(parts, netdev, index++).add(parts.machine.plan->name);
+    sysfs_net::add_answers(parts, answers, netdev.interface);
   }
 }
 
