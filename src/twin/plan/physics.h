@@ -32,10 +32,11 @@ struct LaneKind {
 
 class Physics {
  public:
+  virtual ~Physics() = default;
   /// The section at this protocol's lane rate; kNotFound where phy has no set-up for it (PCIe 1 and
   /// 2, protocols whose signalling is not public) or no medium (coherent optics): callers treat
   /// those as free of errors. Thread-safe; the same answer whoever asks first.
-  [[nodiscard]] base::Result<std::shared_ptr<const LaneKind>> lane_kind(
+  [[nodiscard]] virtual base::Result<std::shared_ptr<const LaneKind>> lane_kind(
       const SectionPlan& section, fabric::ProtocolId protocol);
   /// Kinds asked for so far.
   [[nodiscard]] std::size_t kinds() const;

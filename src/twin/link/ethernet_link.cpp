@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "twin/link/ethernet_link.h"
+
+#include "twin/world/world.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace weft::twin {
+namespace ethernet_link {
+
+// Times: those of clause 73's and 136's timers where named, else modelled.
+constexpr Duration kSettle{5'000'000};             // optics and clock recovery
+constexpr Duration kAutoNegotiation{150'000'000};  // break_link_timer 60 to 75 ms and pages
+constexpr Duration kLinkTraining{300'000'000};     // within max_wait_timer 3 s
+constexpr Duration kLock{2'000'000};               // alignment markers of all lanes
+constexpr double kPastMost = 0.05;                 // share of codewords: no lock holds above
+constexpr double kSymbolErrorMost = 5560.0 / (8192.0 * 544);
+
+constexpr std::size_t at(End end) {
+  return static_cast<std::size_t>(end);
+}
+
+}  // namespace ethernet_link
+
+using EthernetState = TrainingState;
+
+EthernetLink::EthernetLink(const LinkPlan& plan, std::shared_ptr<Physics> physics)
+    : LinkBase(plan, std::move(physics)) {
+  const fabric::Protocol& protocol = fabric::protocol(plan.protocol);
+  is_coded_ = protocol.fec.starts_with("RS");
+  is_trained_copper_ = plan.sections.size() == 1 && !plan.sections.front().is_optical;
+}
+
+void EthernetLink::begin() {
+  for (CountProcess& losses : losses_) {
+    losses = CountProcess(random()());
+  }
+  train(Reason::kStart);
+}
+
+LinkStatus EthernetLink::status() const {
+  LinkStatus status = LinkBase::status();
+  const bool is_locked_b = is_locked_[0];
+  const bool is_locked_a = is_locked_[1];
+  status.local_fault_a = !is_locked_a;
+  status.local_fault_b = !is_locked_b;
+  status.remote_fault_a = is_locked_a && !is_locked_b;
+  status.remote_fault_b = is_locked_b && !is_locked_a;
+  return status;
+}
+
+bool EthernetLink::is_carrying() const {
+  return is_locked_[0] || is_locked_[1];
+}
+
+void EthernetLink::stay(TrainingState state, Reason reason, Duration span) {
+  enter(state, reason);
+  set_timer(kStep, now() + span);
+}
+
+bool EthernetLink::has_all_signals(Direction direction) const {
+  for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
+    if (!has_signal(direction, lane)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool EthernetLink::has_signal_somewhere() const {
+  return !obstacle() &&
+         (has_all_signals(Direction::kTowardDevice) || has_all_signals(Direction::kTowardHost));
+}
+
+/// As the codewords of all lanes would fare with the lanes as they are.
+bool EthernetLink::can_lock(Direction direction) const {
+  if (obstacle() || has_test_pattern() || !has_all_signals(direction)) {
+    return false;
+  }
+  for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
+    double ber = 0;
+    for (std::uint32_t section = 0; section < section_count(); ++section) {
+      ber += ber_at(plan_.protocol, {section, direction, lane}).value_or(0);
+    }
+    if (ber == 0) {
+      continue;
+    }
+    const LaneAt last = end_receiver(direction, lane);
+    const auto kind = physics_->lane_kind(plan_.sections[last.section], plan_.protocol);
+    if (!kind || !is_coded_) {
+      if (ber > 1e-4) {
+        return false;
+      }
+      continue;
+    }
+    phy::lane::Reading reading;
+    reading.ber = std::min(0.5, ber);
+    reading.log10_ber = std::log10(reading.ber);
+    reading.burst = (*kind)->model.own_burst();
+    const double symbols = 10 * reading.ber * (1 - reading.burst);
+    if ((*kind)->model.fec(reading)[phy::lane::kFecBins - 1] > ethernet_link::kPastMost ||
+        symbols > ethernet_link::kSymbolErrorMost) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void EthernetLink::train(Reason reason) {
+  if (is_disabled_[0] || is_disabled_[1]) {
+    return;
+  }
+  if (!has_signal_somewhere() || has_test_pattern()) {
+    if (status_.state != EthernetState::kDetectQuiet || reason == Reason::kStart) {
+      enter(EthernetState::kDetectQuiet, obstacle().value_or(reason));
+    }
+    if (obstacle() || has_test_pattern() || reason != Reason::kStart) {
+      cancel_timer(kStep);
+      return;
+    }
+  }
+  stay(EthernetState::kDetectQuiet, reason, ethernet_link::kSettle);
+}
+
+void EthernetLink::on_timer(std::uint32_t timer) {
+  if (timer == kStep) {
+    step();
+    return;
+  }
+  // A loss of lock that was drawn: of whichever direction it is.
+  for (const Direction direction : kDirections) {
+    const auto i = static_cast<std::size_t>(direction);
+    if (is_locked_[i] && due_[i] <= now()) {
+      const bool is_contact = quantity(Quantity::kVibration) > 0.5 * losses_[i].rate();
+      lose_lock(direction, is_contact ? Reason::kContact : Reason::kLostFecLock);
+      return;
+    }
+  }
+  reckon_losses();
+}
+
+void EthernetLink::step() {
+  switch (status_.state) {
+    case EthernetState::kDetectQuiet:
+      if (!has_signal_somewhere() || has_test_pattern()) {
+        cancel_timer(kStep);
+      } else if (is_trained_copper_) {
+        stay(EthernetState::kPollingActive, Reason::kAutoNegotiation,
+             ethernet_link::kAutoNegotiation);
+      } else {
+        stay(EthernetState::kRecoveryLock, Reason::kSignal, ethernet_link::kLock);
+      }
+      break;
+    case EthernetState::kPollingActive:
+      // Pages need both directions.
+      if (!has_all_signals(Direction::kTowardDevice) || !has_all_signals(Direction::kTowardHost)) {
+        enter(EthernetState::kDetectQuiet, Reason::kNoLock);
+        cancel_timer(kStep);
+      } else {
+        stay(EthernetState::kConfiguration, Reason::kStep, ethernet_link::kLinkTraining);
+      }
+      break;
+    case EthernetState::kConfiguration:
+      stay(EthernetState::kRecoveryLock, Reason::kStep, ethernet_link::kLock);
+      break;
+    case EthernetState::kRecoveryLock:
+      lock();
+      break;
+    default:
+      break;
+  }
+}
+
+/// Each direction locks by itself; where neither can, whatever changes tries again.
+void EthernetLink::lock() {
+  status_.rate = fabric::protocol(plan_.protocol).lane_rate;
+  status_.protocol = plan_.protocol;
+  status_.width = status_.trained_width = plan_.lanes;
+  status_.lane_mask = lane_count() >= 32 ? ~0U : (1U << lane_count()) - 1;
+  bool is_new = false;
+  for (const Direction direction : kDirections) {
+    const bool can = can_lock(direction);
+    is_new |= can && !is_locked_[static_cast<std::size_t>(direction)];
+    is_locked_[static_cast<std::size_t>(direction)] = can;
+  }
+  cancel_timer(kStep);
+  run_at(plan_.protocol);
+  if (is_new) {
+    restart_counts();
+  }
+  if (is_locked_[0] && is_locked_[1] && !status_.is_up) {
+    enter(EthernetState::kL0, Reason::kStep);
+    status_.is_up = true;
+    count_both(LinkCounter::kTrainings);
+    tell(MessageKind::kLinkUp);
+  }
+  rates_changed();
+}
+
+void EthernetLink::lose_lock(Direction direction, Reason reason) {
+  is_locked_[static_cast<std::size_t>(direction)] = false;
+  const End receiver = receiver_of(direction);
+  if (reason == Reason::kLostFecLock || reason == Reason::kTooManyErrors) {
+    count(LinkCounter::kBlockErrors, receiver, 3 * 80);  // the codewords that told
+  }
+  go_down(reason, false);
+  // Copper negotiates anew; others wait for codewords that fit.
+  if (is_trained_copper_) {
+    is_locked_ = {};
+    refresh();
+    train(reason);
+  } else if (can_lock(direction)) {
+    stay(EthernetState::kRecoveryLock, reason, ethernet_link::kSettle);
+  } else {
+    enter(EthernetState::kRecoveryLock, reason);
+    cancel_timer(kStep);
+  }
+}
+
+void EthernetLink::go_down(Reason reason, bool is_told) {
+  if (std::exchange(status_.is_up, false)) {
+    if (!is_told) {
+      count_both(LinkCounter::kLinkDowns);
+    }
+    tell(MessageKind::kLinkDown, static_cast<std::uint32_t>(reason));
+  }
+  cancel_timer(kLoss);
+  refresh();
+}
+
+double EthernetLink::loss_rate(Direction direction) const {
+  double rate = quantity(Quantity::kVibration);
+  if (!is_coded_) {
+    return rate;
+  }
+  // Three bad codewords one after the other; each lane's stand for all that share them.
+  for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
+    const LaneAt last = end_receiver(direction, lane);
+    const LaneKind* lane_kind = kind(last.section);
+    const double ber = chain(direction, lane).ber;
+    if (lane_kind == nullptr || ber <= 0) {
+      continue;
+    }
+    phy::lane::Reading reading;
+    reading.ber = ber;
+    reading.log10_ber = std::log10(ber);
+    reading.burst = chain(direction, lane).burst;
+    const phy::fec::CodeParameters& code = lane_kind->model.options().code;
+    const double past = lane_kind->model.fec(reading)[phy::lane::kFecBins - 1];
+    const double codewords =
+        lane_kind->model.bits_per_second() /
+        static_cast<double>(std::max<std::size_t>(1, code.n * code.symbol_bits));
+    rate += codewords * past * past * past;
+  }
+  return rate;
+}
+
+/// The timer stands at the first loss that is to come; where that is past all use, there is none.
+void EthernetLink::reckon_losses() {
+  constexpr double kSeldom = 1e-10;  // once in 300 years
+  for (const Direction direction : kDirections) {
+    const auto i = static_cast<std::size_t>(direction);
+    const double rate = status_.is_up && is_locked_[i] ? loss_rate(direction) : 0;
+    losses_[i].set_rate(rate > kSeldom ? rate : 0, now());
+    due_[i] = losses_[i].next(now());
+  }
+  const WorldTime first = std::min(due_[0], due_[1]);
+  if (first == kNever) {
+    cancel_timer(kLoss);
+  } else {
+    set_timer(kLoss, first);
+  }
+}
+
+void EthernetLink::rates_changed() {
+  for (const Direction direction : kDirections) {
+    if (status_.is_up && !can_lock(direction)) {
+      lose_lock(direction, Reason::kTooManyErrors);
+      return;
+    }
+  }
+  if (!status_.is_up && status_.state == EthernetState::kRecoveryLock && !timer(kStep) &&
+      (can_lock(Direction::kTowardDevice) != is_locked_[0] ||
+       can_lock(Direction::kTowardHost) != is_locked_[1])) {
+    stay(EthernetState::kRecoveryLock, Reason::kSignal, ethernet_link::kSettle);
+  }
+  reckon_losses();
+}
+
+void EthernetLink::signals_changed() {
+  if (is_disabled_[0] || is_disabled_[1]) {
+    return;
+  }
+  if (has_test_pattern()) {
+    if (status_.state != EthernetState::kLoopback) {
+      is_locked_ = {};
+      go_down(Reason::kTestPattern, true);
+      enter(EthernetState::kLoopback, Reason::kTestPattern);
+      cancel_timer(kStep);
+      run_at(plan_.protocol);
+    }
+    return;
+  }
+  if (status_.state == EthernetState::kLoopback) {
+    train(Reason::kTestPattern);
+    return;
+  }
+  if (const auto problem = obstacle()) {
+    is_locked_ = {};
+    go_down(*problem, *problem == Reason::kPowerOff);
+    train(*problem);
+    return;
+  }
+  if (status_.is_up) {
+    for (const Direction direction : kDirections) {
+      if (!has_all_signals(direction)) {
+        lose_lock(direction, Reason::kFewerLanes);
+        return;
+      }
+    }
+  } else if (!timer(kStep)) {
+    if (status_.state == EthernetState::kDetectQuiet) {
+      train(Reason::kSignal);
+    } else {
+      rates_changed();
+    }
+  }
+}
+
+void EthernetLink::injected(const LaneAt& at, std::uint64_t bits) {
+  // Without FEC every wrong bit spoils a block.
+  if (!is_coded_) {
+    count(LinkCounter::kBlockErrors, receiver_of(at.direction), bits);
+  }
+}
+
+void EthernetLink::retrain(End by) {
+  static_cast<void>(by);
+  is_locked_ = {};
+  go_down(Reason::kRetrain, true);
+  train(Reason::kRetrain);
+}
+
+void EthernetLink::set_target_rate(End by, base::TransferRate rate) {
+  static_cast<void>(by);
+  static_cast<void>(rate);
+}
+
+void EthernetLink::set_target_width(End by, base::LaneCount width) {
+  static_cast<void>(by);
+  static_cast<void>(width);
+}
+
+void EthernetLink::redo_equalisation(End by) {
+  retrain(by);
+}
+
+void EthernetLink::set_disabled(End by, bool is_disabled) {
+  is_disabled_[ethernet_link::at(by)] = is_disabled;
+  const bool is_off = is_disabled_[0] || is_disabled_[1];
+  if (is_off && status_.state != EthernetState::kDisabled) {
+    is_locked_ = {};
+    go_down(Reason::kDisabled, true);
+    enter(EthernetState::kDisabled, Reason::kDisabled);
+    cancel_timer(kStep);
+  } else if (!is_off && status_.state == EthernetState::kDisabled) {
+    enter(EthernetState::kDetectQuiet, Reason::kDisabled);
+    train(Reason::kDisabled);
+  }
+}
+
+void EthernetLink::hot_reset(End by, bool is_asserted) {
+  if (is_asserted) {
+    retrain(by);
+  }
+}
+
+void EthernetLink::set_aspm(End by, std::uint8_t mask) {
+  static_cast<void>(by);
+  static_cast<void>(mask);
+}
+
+void EthernetLink::exchange(Archive& archive) {
+  LinkBase::exchange(archive);
+  archive.fields(losses_, due_);
+  for (std::size_t i = 0; i < 2; ++i) {
+    archive.fields(is_locked_[i], is_disabled_[i]);
+  }
+}
+
+}  // namespace weft::twin

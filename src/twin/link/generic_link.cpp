@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "twin/link/generic_link.h"
+
+#include "twin/world/world.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+namespace weft::twin {
+namespace generic_link {
+
+// All modelled.
+constexpr Duration kDetect{10'000'000};
+constexpr Duration kTraining{200'000'000};
+constexpr Duration kRecovery{5'000'000};
+constexpr double kPastMost = 0.05;  // share of codewords past FEC: no lock holds above
+constexpr double kBerMost = 1e-5;   // likewise where lanes have no FEC
+
+constexpr std::size_t at(End end) {
+  return static_cast<std::size_t>(end);
+}
+
+}  // namespace generic_link
+
+using GenericState = TrainingState;
+
+GenericLink::GenericLink(const LinkPlan& plan, std::shared_ptr<Physics> physics)
+    : LinkBase(plan, std::move(physics)),
+      is_coded_(fabric::protocol(plan.protocol).modulation == fabric::Modulation::kPam4),
+      target_width_{plan.lanes.value(), plan.lanes.value()} {
+  status_.is_flit = fabric::protocol(plan.protocol).has(fabric::LinkFeature::kFlit);
+}
+
+void GenericLink::begin() {
+  losses_ = CountProcess(random()());
+  stay(GenericState::kDetectQuiet, Reason::kStart, generic_link::kDetect);
+}
+
+bool GenericLink::is_carrying() const {
+  return status_.state == GenericState::kL0;
+}
+
+bool GenericLink::retries() const {
+  return fabric::protocol(plan_.protocol).has(fabric::LinkFeature::kRetry);
+}
+
+void GenericLink::stay(TrainingState state, Reason reason, Duration span) {
+  enter(state, reason);
+  set_timer(kStep, now() + span);
+}
+
+/// The widest set that the protocol allows and that begins at lane 0.
+std::uint32_t GenericLink::mask_possible() const {
+  if (obstacle()) {
+    return 0;
+  }
+  const std::uint32_t good = lanes_with_signal();
+  const std::uint32_t most = std::min({target_width_[0], target_width_[1], lane_count(), 32U});
+  for (std::uint32_t width = most; width > 0; --width) {
+    const bool is_allowed =
+        width == lane_count() || fabric::protocol(plan_.protocol).allows(base::LaneCount(width));
+    const std::uint32_t low = width >= 32 ? ~0U : (1U << width) - 1;
+    if (is_allowed && (good & low) == low) {
+      return low;
+    }
+  }
+  return 0;
+}
+
+bool GenericLink::can_lock() const {
+  for (const Direction direction : kDirections) {
+    for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
+      if ((status_.lane_mask >> lane & 1) == 0) {
+        continue;
+      }
+      for (std::uint32_t section = 0; section < section_count(); ++section) {
+        const auto ber = ber_at(plan_.protocol, {section, direction, lane});
+        const LaneKind* lane_kind = kind(section);
+        if (!ber || *ber <= generic_link::kBerMost || lane_kind == nullptr) {
+          continue;
+        }
+        phy::lane::Reading reading;
+        reading.ber = *ber;
+        reading.log10_ber = std::log10(*ber);
+        reading.burst = lane_kind->model.own_burst();
+        const bool has_code = is_coded_ && lane_kind->model.options().code.n > 0;
+        if (!has_code ||
+            lane_kind->model.fec(reading)[phy::lane::kFecBins - 1] > generic_link::kPastMost) {
+          return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
+void GenericLink::on_timer(std::uint32_t timer) {
+  if (timer == kStep) {
+    step();
+  } else if (is_carrying()) {
+    recover(quantity(Quantity::kVibration) > 0 ? Reason::kContact : Reason::kLostFecLock);
+  }
+}
+
+void GenericLink::step() {
+  switch (status_.state) {
+    case GenericState::kDetectQuiet:
+      if (has_test_pattern() || mask_possible() == 0) {
+        cancel_timer(kStep);
+      } else {
+        stay(GenericState::kConfiguration, Reason::kSignal, generic_link::kTraining);
+      }
+      break;
+    case GenericState::kConfiguration:
+    case GenericState::kRecoveryLock:
+      come_up();
+      break;
+    default:
+      break;
+  }
+}
+
+void GenericLink::come_up() {
+  const std::uint32_t mask = mask_possible();
+  status_.lane_mask = mask;
+  run_at(plan_.protocol);
+  if (mask == 0 || has_test_pattern() || !can_lock()) {
+    go_down(Reason::kNoLock, false);
+    enter(GenericState::kDetectQuiet, Reason::kNoLock);
+    cancel_timer(kStep);
+    return;
+  }
+  const auto width = base::LaneCount(static_cast<std::uint32_t>(std::popcount(mask)));
+  const bool is_changed = status_.is_up && width != status_.width;
+  if (is_changed && width < status_.width) {
+    count_both(LinkCounter::kWidthDowngrades);
+  }
+  status_.width = status_.trained_width = width;
+  status_.protocol = plan_.protocol;
+  status_.rate = fabric::protocol(plan_.protocol).lane_rate;
+  enter(GenericState::kL0, Reason::kStep);
+  cancel_timer(kStep);
+  if (!std::exchange(status_.is_up, true)) {
+    count_both(LinkCounter::kTrainings);
+    restart_counts();
+    tell(MessageKind::kLinkUp);
+    return;
+  }
+  refresh();
+  if (is_changed) {
+    tell(MessageKind::kLinkChanged);
+  }
+}
+
+void GenericLink::recover(Reason reason) {
+  count_both(LinkCounter::kRecoveries);
+  cancel_timer(kLoss);
+  stay(GenericState::kRecoveryLock, reason, generic_link::kRecovery);
+  refresh();
+}
+
+void GenericLink::go_down(Reason reason, bool is_told) {
+  if (std::exchange(status_.is_up, false)) {
+    if (!is_told) {
+      count_both(LinkCounter::kLinkDowns);
+    }
+    tell(MessageKind::kLinkDown, static_cast<std::uint32_t>(reason));
+  }
+  status_.lane_mask = 0;
+  cancel_timer(kLoss);
+  refresh();
+}
+
+void GenericLink::rates_changed() {
+  double losses = 0;
+  for (const Direction direction : kDirections) {
+    double events = 0;
+    for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
+      const Chain& one = chain(direction, lane);
+      events += one.events_per_s;
+      const LaneKind* lane_kind = kind(end_receiver(direction, lane).section);
+      if (!is_coded_ || one.ber <= 0 || lane_kind == nullptr) {
+        continue;
+      }
+      phy::lane::Reading reading;
+      reading.ber = one.ber;
+      reading.log10_ber = std::log10(one.ber);
+      reading.burst = one.burst;
+      const phy::fec::CodeParameters& code = lane_kind->model.options().code;
+      const double past = lane_kind->model.fec(reading)[phy::lane::kFecBins - 1];
+      losses += past * past * past * lane_kind->model.bits_per_second() /
+                static_cast<double>(std::max<std::size_t>(1, code.n * code.symbol_bits));
+    }
+    // Without FEC each error event spoils a unit, which a CRC finds.
+    set_happening(Happening::kPastFec, receiver_of(direction), is_coded_ ? 0 : events);
+  }
+  if (is_carrying() && !can_lock()) {
+    recover(Reason::kTooManyErrors);
+    return;
+  }
+  losses += quantity(Quantity::kVibration);
+  constexpr double kSeldom = 1e-10;  // once in 300 years
+  losses_.set_rate(is_carrying() && losses > kSeldom ? losses : 0, now());
+  if (losses_.rate() > 0) {
+    set_timer(kLoss, losses_.next(now()));
+  } else {
+    cancel_timer(kLoss);
+  }
+  if (status_.state == GenericState::kDetectQuiet && !timer(kStep)) {
+    signals_changed();
+  }
+}
+
+std::uint64_t GenericLink::counter(LinkCounter counter, End receiver) const {
+  // Codewords past FEC are replayed by the other end.
+  const bool is_retry = counter == LinkCounter::kRetries && is_coded_ && retries();
+  return LinkBase::counter(counter, receiver) +
+         (is_retry ? LinkBase::counter(LinkCounter::kFlitUncorrected, other(receiver)) : 0);
+}
+
+void GenericLink::signals_changed() {
+  if (is_disabled_[0] || is_disabled_[1]) {
+    return;
+  }
+  if (has_test_pattern()) {
+    if (status_.state != GenericState::kLoopback) {
+      go_down(Reason::kTestPattern, true);
+      enter(GenericState::kLoopback, Reason::kTestPattern);
+      cancel_timer(kStep);
+      run_at(plan_.protocol);
+    }
+    return;
+  }
+  if (status_.state == GenericState::kLoopback) {
+    stay(GenericState::kDetectQuiet, Reason::kTestPattern, generic_link::kDetect);
+    return;
+  }
+  const std::uint32_t mask = mask_possible();
+  if (is_carrying()) {
+    if (obstacle() || (lanes_with_signal() & status_.lane_mask) != status_.lane_mask) {
+      recover(mask == 0 ? Reason::kSurprise : Reason::kFewerLanes);
+    }
+    return;
+  }
+  if (status_.state == GenericState::kDetectQuiet && !timer(kStep) && mask != 0) {
+    set_timer(kStep, now() + generic_link::kDetect);
+  }
+}
+
+void GenericLink::injected(const LaneAt& at, std::uint64_t bits) {
+  if (!is_coded_) {
+    add_happening(Happening::kPastFec, receiver_of(at.direction), bits);
+  }
+}
+
+void GenericLink::retrain(End by) {
+  static_cast<void>(by);
+  go_down(Reason::kRetrain, true);
+  stay(GenericState::kDetectQuiet, Reason::kRetrain, generic_link::kDetect);
+}
+
+void GenericLink::set_target_rate(End by, base::TransferRate rate) {
+  static_cast<void>(by);
+  static_cast<void>(rate);
+}
+
+void GenericLink::set_target_width(End by, base::LaneCount width) {
+  target_width_[generic_link::at(by)] = std::clamp(width.value(), 1U, lane_count());
+}
+
+void GenericLink::redo_equalisation(End by) {
+  retrain(by);
+}
+
+void GenericLink::set_disabled(End by, bool is_disabled) {
+  is_disabled_[generic_link::at(by)] = is_disabled;
+  const bool is_off = is_disabled_[0] || is_disabled_[1];
+  if (is_off && status_.state != GenericState::kDisabled) {
+    go_down(Reason::kDisabled, true);
+    enter(GenericState::kDisabled, Reason::kDisabled);
+    cancel_timer(kStep);
+  } else if (!is_off && status_.state == GenericState::kDisabled) {
+    stay(GenericState::kDetectQuiet, Reason::kDisabled, generic_link::kDetect);
+  }
+}
+
+void GenericLink::hot_reset(End by, bool is_asserted) {
+  if (is_asserted) {
+    tell(MessageKind::kHotReset);
+    retrain(by);
+  }
+}
+
+void GenericLink::set_aspm(End by, std::uint8_t mask) {
+  static_cast<void>(by);
+  static_cast<void>(mask);
+}
+
+void GenericLink::exchange(Archive& archive) {
+  LinkBase::exchange(archive);
+  archive.fields(target_width_, losses_);
+  for (bool& is_disabled : is_disabled_) {
+    archive.field(is_disabled);
+  }
+}
+
+}  // namespace weft::twin

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+// How lanes of a link live: their physical state from spread, quantities, air, rail and heat; their
+// readings by the lane models; and what they pass to the link's counters.
+#include "phy/eye/burst.h"
+#include "phy/eye/column.h"
+#include "phy/eye/surface.h"
+#include "phy/lane/counts.h"
+#include "twin/link/link_base.h"
+#include "twin/world/world.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace weft::twin {
+namespace link_state {
+
+constexpr double kJunctionCool = 60;         // Cel
+constexpr double kJitterPerKelvin = 0.002;   // modelled
+constexpr double kElectricalPerOptical = 2;  // dB of current for a dB of light
+constexpr double kSwingLeast = 0.01;         // below this nothing is seen
+
+constexpr std::uint32_t sub_of(const LaneAt& at) {
+  return lane_sub(at.section, static_cast<std::uint32_t>(at.direction), at.lane);
+}
+
+/// "P7" is 7; 0 for others.
+std::uint8_t preset_number(std::string_view name) {
+  unsigned number = 0;
+  if (name.starts_with('P')) {
+    std::from_chars(name.data() + 1, name.data() + name.size(), number);
+  }
+  return static_cast<std::uint8_t>(std::min(number, 10U));
+}
+
+}  // namespace link_state
+
+LaneAt LinkBase::end_receiver(Direction direction, std::uint32_t lane) const {
+  const bool is_toward_device = direction == Direction::kTowardDevice;
+  return {.section = is_toward_device ? static_cast<std::uint32_t>(section_count() - 1) : 0,
+          .direction = direction,
+          .lane = lane};
+}
+
+std::size_t LinkBase::index_of(const LaneAt& at) const {
+  return (std::size_t{at.section} * 2 + static_cast<std::size_t>(at.direction)) * lane_count() +
+         at.lane;
+}
+
+bool LinkBase::is_valid(const LaneAt& at) const {
+  return is_built_ && at.section < section_count() && at.lane < lane_count();
+}
+
+double LinkBase::load() const {
+  return std::clamp(quantity(Quantity::kLoad), 0.0, 1.0);
+}
+
+bool LinkBase::is_signal(const LaneAt& at) const {
+  const std::uint32_t sub = link_state::sub_of(at);
+  return !own_quantities().is_on(Quantity::kOpen, sub) &&
+         quantity(Quantity::kSwing, sub) > link_state::kSwingLeast;
+}
+
+bool LinkBase::has_signal(Direction direction, std::uint32_t lane) const {
+  if ((disabled_lanes_ >> lane & 1) != 0) {
+    return false;
+  }
+  for (std::uint32_t section = 0; section < section_count(); ++section) {
+    if (!is_signal({section, direction, lane})) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::uint32_t LinkBase::lanes_with_signal() const {
+  std::uint32_t mask = 0;
+  for (std::uint32_t lane = 0; lane < std::min(32U, lane_count()); ++lane) {
+    if (has_signal(Direction::kTowardDevice, lane) && has_signal(Direction::kTowardHost, lane)) {
+      mask |= 1U << lane;
+    }
+  }
+  return mask;
+}
+
+std::optional<Reason> LinkBase::obstacle() const {
+  if (plan_.b.is_null() || own_quantities().is_on(Quantity::kDisconnect)) {
+    return Reason::kNoFarEnd;
+  }
+  for (const Side& side : sides_) {
+    if (!side.is_powered) {
+      return Reason::kPowerOff;
+    }
+    if (!side.is_ready) {
+      return Reason::kNoFarEnd;
+    }
+  }
+  for (const Repeater& repeater : repeaters_) {
+    if (!repeater.is_ready) {
+      return Reason::kRepeaterNotReady;
+    }
+  }
+  return std::nullopt;
+}
+
+base::Picoseconds LinkBase::skew(std::uint32_t mask) const {
+  double most = 0;
+  for (const Direction direction : kDirections) {
+    double low = std::numeric_limits<double>::infinity();
+    double high = 0;
+    for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
+      if ((mask >> lane & 1) == 0) {
+        continue;
+      }
+      double delay = 0;
+      for (std::uint32_t section = 0; section < section_count(); ++section) {
+        const LaneAt at{section, direction, lane};
+        delay +=
+            receivers_[index_of(at)].skew_ps + quantity(Quantity::kSkew, link_state::sub_of(at));
+      }
+      low = std::min(low, delay);
+      high = std::max(high, delay);
+    }
+    most = std::max(most, high - std::min(low, high));
+  }
+  return base::Picoseconds(most);
+}
+
+double LinkBase::junction_at(const LaneAt& at) const {
+  // Toward the device, section n ends at repeater n; the last one at end b.
+  const bool is_toward_device = at.direction == Direction::kTowardDevice;
+  const std::size_t place = is_toward_device ? at.section : std::size_t{at.section} - 1;
+  const bool is_end = is_toward_device ? at.section + 1 == section_count() : at.section == 0;
+  if (is_end || place >= repeaters_.size()) {
+    return sides_[is_toward_device ? 1 : 0].junction_cel;
+  }
+  return repeaters_[place].junction_cel;
+}
+
+phy::lane::LaneState LinkBase::state_of(const LaneAt& at) const {
+  const Receiver& receiver = receivers_[index_of(at)];
+  const std::uint32_t sub = link_state::sub_of(at);
+  const Side& near = sides_[0];
+  const Side& far = sides_[1];
+  phy::lane::LaneState state;
+  const double hot = std::max(0.0, junction_at(at) - link_state::kJunctionCool);
+  state.temperature = base::Celsius(0.5 * (near.air_cel + far.air_cel));
+  double loss = receiver.loss_db;
+  double rail = (at.direction == Direction::kTowardDevice ? far : near).rail_mv;
+  state.jitter_scale = receiver.jitter * (1 + link_state::kJitterPerKelvin * hot);
+  state.crosstalk_scale = receiver.crosstalk;
+  state.misadaptation = receiver.misadaptation;
+  if (!own_quantities().empty()) {
+    const double swing = std::max(link_state::kSwingLeast, quantity(Quantity::kSwing, sub));
+    loss += quantity(Quantity::kLoss, sub) - 20 * std::log10(swing);
+    const double laser = std::max(link_state::kSwingLeast, quantity(Quantity::kLaserBias, sub));
+    loss += link_state::kElectricalPerOptical *
+            (quantity(Quantity::kOpticalLoss, sub) - 10 * std::log10(laser));
+    rail = std::hypot(rail, quantity(Quantity::kSupplyNoise, sub));
+    state.noise_extra = base::Millivolts(quantity(Quantity::kNoise, sub));
+    state.jitter_scale *= quantity(Quantity::kJitter, sub);
+    state.crosstalk_scale *= quantity(Quantity::kCrosstalk, sub);
+    state.misadaptation += quantity(Quantity::kMisadaptation, sub);
+  }
+  state.loss_delta = base::Decibel(loss);
+  state.supply_noise = base::Millivolts(rail);
+  return state;
+}
+
+std::optional<double> LinkBase::ber_at(fabric::ProtocolId protocol, const LaneAt& at) const {
+  const auto kind = physics_->lane_kind(plan_.sections[at.section], protocol);
+  if (!kind) {
+    return std::nullopt;
+  }
+  return (*kind)->model.at(state_of(at)).ber;
+}
+
+bool LinkBase::is_active(const LaneAt& at) const {
+  return receivers_[index_of(at)].has_pattern ||
+         (is_carrying() && (status_.lane_mask >> at.lane & 1) != 0);
+}
+
+void LinkBase::take_kinds() {
+  for (std::size_t section = 0; section < section_count(); ++section) {
+    kinds_[section] = nullptr;
+    if (running_ == fabric::ProtocolId::kUnknown) {
+      continue;
+    }
+    if (auto kind = physics_->lane_kind(plan_.sections[section], running_)) {
+      kinds_[section] = *kind;
+    }
+  }
+}
+
+void LinkBase::run_at(fabric::ProtocolId protocol) {
+  if (std::exchange(running_, protocol) != protocol) {
+    take_kinds();
+  }
+  refresh();
+}
+
+void LinkBase::refresh_chain(Direction direction, std::uint32_t lane) {
+  const base::TransferRate rate = fabric::protocol(running_).lane_rate;
+  const bool is_toward_device = direction == Direction::kTowardDevice;
+  Chain sum;
+  for (std::size_t step = 0; step < section_count(); ++step) {
+    const std::size_t section = is_toward_device ? step : section_count() - 1 - step;
+    const LaneAt at{static_cast<std::uint32_t>(section), direction, lane};
+    LaneCounter& counter = receivers_[index_of(at)].counter;
+    const LaneKind* lane_kind = kinds_[section].get();
+    if (!is_active(at) || !is_signal(at)) {
+      counter.run(now(), base::TransferRate(0), nullptr, {}, is_coded());
+      continue;
+    }
+    if (lane_kind == nullptr) {
+      counter.run(now(), rate, nullptr, {}, is_coded());
+      continue;
+    }
+    phy::lane::Reading reading = lane_kind->model.at(state_of(at));
+    const double weight = sum.ber + reading.ber;
+    sum.burst =
+        weight > 0 ? (sum.burst * sum.ber + reading.burst * reading.ber) / weight : reading.burst;
+    sum.ber = std::min(0.5, weight);
+    sum.events_per_s += reading.ber * (1 - reading.burst) * static_cast<double>(rate.value()) * 1e6;
+    // A codeword passes repeaters as it is: its decoder sees what the sections before did to it.
+    if (is_coded() && !receivers_[index_of(at)].has_pattern) {
+      reading.ber = sum.ber;
+      reading.log10_ber = std::log10(sum.ber);
+      reading.burst = sum.burst;
+    }
+    counter.run(now(), rate, &lane_kind->model, reading, is_coded());
+  }
+  chains_[static_cast<std::size_t>(direction) * lane_count() + lane] =
+      is_carrying() && (status_.lane_mask >> lane & 1) != 0 ? sum : Chain{};
+}
+
+void LinkBase::refresh() {
+  for (const Direction direction : kDirections) {
+    for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
+      refresh_chain(direction, lane);
+    }
+  }
+  rates_changed();
+}
+
+void LinkBase::on_quantity(Quantity quantity, std::uint32_t sub) {
+  switch (quantity) {
+    case Quantity::kOpen:
+    case Quantity::kSwing:
+    case Quantity::kDisconnect:
+    case Quantity::kSkew:
+      signals_changed();
+      refresh();
+      return;
+    case Quantity::kLoad:
+    case Quantity::kClockOffset:
+    case Quantity::kVibration:
+      rates_changed();
+      return;
+    default:
+      break;
+  }
+  const auto direction = static_cast<Direction>(sub >> 8 & 1);
+  const std::uint32_t lane = sub & 0xFF;
+  if (lane < lane_count()) {
+    refresh_chain(direction, lane);
+    rates_changed();
+  }
+}
+
+void LinkBase::ask(const Message& message) {
+  const std::size_t end = message.source == 0 ? 0 : 1;
+  switch (static_cast<LinkAsk>(message.sub)) {
+    case LinkAsk::kRepeaterReady:
+      if (message.source < repeaters_.size()) {
+        repeaters_[message.source].is_ready = message.value >= 0.5;
+        signals_changed();
+      }
+      break;
+    case LinkAsk::kRepeaterHeat:
+      if (message.source < repeaters_.size()) {
+        repeaters_[message.source].junction_cel = message.value;
+        refresh();
+      }
+      break;
+    case LinkAsk::kPortHeat:
+      sides_[end].junction_cel = message.value;
+      refresh();
+      break;
+    case LinkAsk::kPortReady:
+      sides_[end].is_ready = message.value >= 0.5;
+      signals_changed();
+      break;
+    case LinkAsk::kPortDisable:
+      set_disabled(end == 0 ? End::kA : End::kB, message.value >= 0.5);
+      break;
+    case LinkAsk::kPortReset:
+      hot_reset(end == 0 ? End::kA : End::kB, message.value >= 0.5);
+      break;
+  }
+}
+
+void LinkBase::on_message(const Message& message) {
+  const auto set = [&](double Side::* field) {
+    for (std::uint32_t end = 0; end < 2; ++end) {
+      if (message.sub == 0 || message.sub == end + 1) {
+        sides_[end].*field = message.value;
+      }
+    }
+    refresh();
+  };
+  switch (message.kind) {
+    case MessageKind::kAirChanged:
+      set(&Side::air_cel);
+      break;
+    case MessageKind::kHostSupply:
+      set(&Side::rail_mv);
+      break;
+    case MessageKind::kOwn:
+      ask(message);
+      break;
+    default:
+      break;
+  }
+}
+
+LaneReport LinkBase::lane(const LaneAt& at) const {
+  LaneReport report;
+  if (!is_valid(at)) {
+    return report;
+  }
+  report.is_active = is_active(at);
+  report.has_lock = report.is_active && is_signal(at);
+  report.state = state_of(at);
+  const Receiver& receiver = receivers_[index_of(at)];
+  double earliest = std::numeric_limits<double>::infinity();
+  for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
+    const LaneAt other_lane{at.section, at.direction, lane};
+    earliest = std::min(earliest, receivers_[index_of(other_lane)].skew_ps +
+                                      quantity(Quantity::kSkew, link_state::sub_of(other_lane)));
+  }
+  report.skew = base::Picoseconds(receiver.skew_ps +
+                                  quantity(Quantity::kSkew, link_state::sub_of(at)) - earliest);
+  const LaneKind* lane_kind = kinds_[at.section].get();
+  if (lane_kind == nullptr) {
+    return report;
+  }
+  report.is_modelled = true;
+  report.reading = lane_kind->model.at(report.state);
+  const phy::link::Equaliser& equaliser = lane_kind->built.equaliser;
+  report.preset = link_state::preset_number(equaliser.preset);
+  report.tx_taps = equaliser.tx_taps;
+  report.ctle_gain_db = equaliser.ctle_gain_db;
+  const double gain = std::pow(10.0, -report.state.loss_delta.value() / 20);
+  for (const double tap : lane_kind->built.dfe) {
+    report.dfe.emplace_back(1e3 * gain * tap);
+  }
+  return report;
+}
+
+MarginCount Link::margin(const LaneAt& at, base::UnitIntervals time, base::Millivolts voltage,
+                         std::uint64_t bits) const {
+  MarginCount result{.bits = bits, .errors = 0, .error_ratio = error_ratio_at(at, time, voltage)};
+  const std::string name = path() + "/margin/" + std::to_string(at.section) + "/" +
+                           std::to_string(static_cast<unsigned>(at.direction)) + "/" +
+                           std::to_string(at.lane) + "/" + std::to_string(now().ns) + "/" +
+                           std::to_string(std::lround(1e6 * time.value())) + "/" +
+                           std::to_string(std::lround(1e6 * voltage.value()));
+  base::Random random(world().seed(), name);
+  result.errors = phy::lane::draw_binomial(bits, std::clamp(result.error_ratio, 0.0, 1.0), random);
+  return result;
+}
+
+double LinkBase::error_ratio_at(const LaneAt& at, base::UnitIntervals time,
+                                base::Millivolts voltage) const {
+  if (!is_valid(at) || !is_signal(at)) {
+    return 0.5;
+  }
+  const LaneKind* lane_kind = kinds_[at.section].get();
+  if (lane_kind == nullptr) {
+    return 0;
+  }
+  (void)time;
+  (void)voltage;
+  return lane_kind->model.at(state_of(at)).ber;
+}
+
+}  // namespace weft::twin
