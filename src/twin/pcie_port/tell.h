@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What functions of one hierarchy tell each other: MessageKind::kOwn with one of these as `sub`.
+#pragma once
+
+#include "twin/world/actor.h"
+
+namespace weft::twin::pcie_port {
+
+enum class Tell : std::uint32_t {
+  kNonFatal = 1,  ///< an ERR_NONFATAL message; `source` is the requester id
+  kFatal,         ///< an ERR_FATAL message
+  kRestore,       ///< the host sets up a port again whose switch was reset
+};
+
+/// Timers of a function.
+inline constexpr std::uint32_t kReleaseReset = 0;
+/// How long a switch that is reset holds the reset on the links below. Hot reset ends 2 ms after
+/// the last ordered set that asks for it, PCIe Base 4.2.7.11.
+inline constexpr Duration kResetHeld{2'000'000};
+
+}  // namespace weft::twin::pcie_port
