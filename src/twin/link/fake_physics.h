@@ -10,6 +10,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 namespace weft::twin {
@@ -28,19 +29,23 @@ class FakePhysics final : public Physics {
     if (row.lane_rate < base::giga_transfers(8)) {
       return base::fail(base::Code::kNotFound, "no model");
     }
-    const std::lock_guard hold(fake_mutex_);
-    auto& entry = made_[id];
+    const bool is_pam4 = row.modulation == fabric::Modulation::kPam4;
+    const auto own = quantile_of.find(id);
+    const double z = own != quantile_of.end() ? own->second : is_pam4 ? quantile_pam4 : quantile;
+    // Made once for all tests of a program.
+    static std::mutex mutex;
+    static std::map<std::pair<fabric::ProtocolId, double>, std::shared_ptr<const LaneKind>> made;
+    const std::lock_guard hold(mutex);
+    auto& entry = made[{id, z}];
     if (!entry) {
-      entry = make(row);
+      entry = make(row, z);
     }
     return entry;
   }
 
  private:
-  [[nodiscard]] std::shared_ptr<const LaneKind> make(const fabric::Protocol& row) const {
+  [[nodiscard]] static std::shared_ptr<const LaneKind> make(const fabric::Protocol& row, double z) {
     const bool is_pam4 = row.modulation == fabric::Modulation::kPam4;
-    const auto own = quantile_of.find(row.id);
-    const double z = own != quantile_of.end() ? own->second : is_pam4 ? quantile_pam4 : quantile;
     // A pulse without ISI: its error ratio is that of noise alone.
     phy::link::SlicerInput input;
     input.levels = is_pam4 ? 4 : 2;
@@ -63,9 +68,6 @@ class FakePhysics final : public Physics {
     return std::make_shared<const LaneKind>(
         LaneKind{.built = input, .model = std::move(*model), .channel_loss_db = 20});
   }
-
-  std::mutex fake_mutex_;
-  std::map<fabric::ProtocolId, std::shared_ptr<const LaneKind>> made_;
 };
 
 }  // namespace weft::twin

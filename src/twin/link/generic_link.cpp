@@ -27,14 +27,14 @@ constexpr std::size_t at(End end) {
 using GenericState = TrainingState;
 
 GenericLink::GenericLink(const LinkPlan& plan, std::shared_ptr<Physics> physics)
-    : LinkBase(plan, std::move(physics)),
-      is_coded_(fabric::protocol(plan.protocol).modulation == fabric::Modulation::kPam4),
-      target_width_{plan.lanes.value(), plan.lanes.value()} {
+    : LinkBase(plan, std::move(physics)), target_width_{plan.lanes.value(), plan.lanes.value()} {
   status_.is_flit = fabric::protocol(plan.protocol).has(fabric::LinkFeature::kFlit);
 }
 
 void GenericLink::begin() {
   losses_ = CountProcess(random()());
+  const auto made = physics_->lane_kind(plan_.sections.front(), plan_.protocol);
+  is_coded_ = made && (*made)->model.options().code.n > 0;
   stay(GenericState::kDetectQuiet, Reason::kStart, generic_link::kDetect);
 }
 
@@ -300,7 +300,7 @@ void GenericLink::set_aspm(End by, std::uint8_t mask) {
 
 void GenericLink::exchange(Archive& archive) {
   LinkBase::exchange(archive);
-  archive.fields(target_width_, losses_);
+  archive.fields(is_coded_, target_width_, losses_);
   for (bool& is_disabled : is_disabled_) {
     archive.field(is_disabled);
   }

@@ -175,7 +175,8 @@ class Link : public Actor {
   std::vector<ActorId> listeners_;
 };
 
-/// Messages that a link takes beside kQuantity (scopes kLane and kLink), in Message::sub:
+/// Messages that a link takes beside kQuantity (scopes kLane and kLink), kAirChanged and
+/// kHostSupply (whose sub is the end: 0 end a, 1 end b): kOwn, with this in Message::sub:
 enum class LinkAsk : std::uint32_t {
   kRepeaterReady,  ///< from a repeater: value 1 it forwards, 0 it does not; `source` its index
   kRepeaterHeat,   ///< from a repeater: its junction, Cel

@@ -225,6 +225,7 @@ phy::lane::Counts LinkBase::lane_counts(const LaneAt& at) const {
 }
 
 void LinkBase::set_power(End by, bool is_powered) {
+  build();
   Side& side = sides_[link_base::index(by)];
   if (std::exchange(side.is_powered, is_powered) != is_powered) {
     signals_changed();
@@ -232,6 +233,7 @@ void LinkBase::set_power(End by, bool is_powered) {
 }
 
 void LinkBase::set_lane_enabled(std::uint32_t lane, bool is_enabled) {
+  build();
   if (lane >= std::min(32U, lane_count())) {
     return;
   }
@@ -243,6 +245,7 @@ void LinkBase::set_lane_enabled(std::uint32_t lane, bool is_enabled) {
 }
 
 void LinkBase::set_test_pattern(const LaneAt& at, bool is_on) {
+  build();
   if (!is_valid(at)) {
     return;
   }

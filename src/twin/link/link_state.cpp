@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How lanes of a link live: their physical state from spread, quantities, air, rail and heat; their
 // readings by the lane models; and what they pass to the link's counters.
-#include "phy/eye/burst.h"
-#include "phy/eye/column.h"
-#include "phy/eye/surface.h"
-#include "phy/lane/counts.h"
 #include "twin/link/link_base.h"
 #include "twin/world/world.h"
 
@@ -12,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace weft::twin {
 namespace link_state {
@@ -236,6 +233,7 @@ void LinkBase::refresh_chain(Direction direction, std::uint32_t lane) {
 }
 
 void LinkBase::refresh() {
+  build();
   for (const Direction direction : kDirections) {
     for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
       refresh_chain(direction, lane);
@@ -245,6 +243,7 @@ void LinkBase::refresh() {
 }
 
 void LinkBase::on_quantity(Quantity quantity, std::uint32_t sub) {
+  build();  // others may start, and tell, before this link does
   switch (quantity) {
     case Quantity::kOpen:
     case Quantity::kSwing:
@@ -302,13 +301,12 @@ void LinkBase::ask(const Message& message) {
 }
 
 void LinkBase::on_message(const Message& message) {
+  build();
   const auto set = [&](double Side::* field) {
-    for (std::uint32_t end = 0; end < 2; ++end) {
-      if (message.sub == 0 || message.sub == end + 1) {
-        sides_[end].*field = message.value;
-      }
+    double& value = sides_[message.sub == 0 ? 0 : 1].*field;
+    if (std::exchange(value, message.value) != message.value) {
+      refresh();
     }
-    refresh();
   };
   switch (message.kind) {
     case MessageKind::kAirChanged:
@@ -357,33 +355,6 @@ LaneReport LinkBase::lane(const LaneAt& at) const {
     report.dfe.emplace_back(1e3 * gain * tap);
   }
   return report;
-}
-
-MarginCount Link::margin(const LaneAt& at, base::UnitIntervals time, base::Millivolts voltage,
-                         std::uint64_t bits) const {
-  MarginCount result{.bits = bits, .errors = 0, .error_ratio = error_ratio_at(at, time, voltage)};
-  const std::string name = path() + "/margin/" + std::to_string(at.section) + "/" +
-                           std::to_string(static_cast<unsigned>(at.direction)) + "/" +
-                           std::to_string(at.lane) + "/" + std::to_string(now().ns) + "/" +
-                           std::to_string(std::lround(1e6 * time.value())) + "/" +
-                           std::to_string(std::lround(1e6 * voltage.value()));
-  base::Random random(world().seed(), name);
-  result.errors = phy::lane::draw_binomial(bits, std::clamp(result.error_ratio, 0.0, 1.0), random);
-  return result;
-}
-
-double LinkBase::error_ratio_at(const LaneAt& at, base::UnitIntervals time,
-                                base::Millivolts voltage) const {
-  if (!is_valid(at) || !is_signal(at)) {
-    return 0.5;
-  }
-  const LaneKind* lane_kind = kinds_[at.section].get();
-  if (lane_kind == nullptr) {
-    return 0;
-  }
-  (void)time;
-  (void)voltage;
-  return lane_kind->model.at(state_of(at)).ber;
 }
 
 }  // namespace weft::twin
