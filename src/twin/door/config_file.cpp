@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "twin/door/config_file.h"
 
-#include <algorithm>
+#include "twin/pcie_port/function.h"
 
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
 #include <linux/pci_regs.h>
 
 namespace weft::twin::door {
@@ -59,23 +63,44 @@ std::uint32_t read_config(bus::ConfigSpace& config, std::size_t offset, std::uin
   return config.read(static_cast<std::uint16_t>(offset), width).value_or(all_ones);
 }
 
-std::uint16_t find_capability(bus::ConfigSpace& config, std::uint8_t id) {
+ConfigImage::ConfigImage(bus::ConfigSpace& config) {
+  if (const auto* const function = dynamic_cast<const pcie_port::Function*>(&config)) {
+    bytes_ = function->parts().enumerated;
+    bar0_log2_ = function->layout().make.bar0_log2;
+    bar2_log2_ = function->layout().make.bar2_log2;
+  } else {
+    for (std::size_t at = 0; at < ConfigFile::kBytes; ++at) {
+      bytes_.push_back(static_cast<std::uint8_t>(read_config(config, at, 1)));
+    }
+  }
+  bytes_.resize(ConfigFile::kBytes);
+}
+
+std::uint32_t ConfigImage::number(std::size_t offset, std::size_t width) const {
+  return static_cast<std::uint32_t>(*base::read_le(bytes_, offset, width));
+}
+
+bool ConfigImage::is_bridge() const {
+  return (number(PCI_HEADER_TYPE, 1) & 0x7F) == PCI_HEADER_TYPE_BRIDGE;
+}
+
+std::uint16_t ConfigImage::capability(std::uint8_t id) const {
   constexpr int kEntriesMax = 48;  // as many as fit between 40h and FFh
-  auto at = read_config(config, PCI_CAPABILITY_LIST, 1) & 0xFCU;
+  auto at = number(PCI_CAPABILITY_LIST, 1) & 0xFCU;
   for (int i = 0; i < kEntriesMax && at >= 0x40; ++i) {
-    if (read_config(config, at, 1) == id) {
+    if (number(at, 1) == id) {
       return static_cast<std::uint16_t>(at);
     }
-    at = read_config(config, at + PCI_CAP_LIST_NEXT, 1) & 0xFCU;
+    at = number(at + PCI_CAP_LIST_NEXT, 1) & 0xFCU;
   }
   return 0;
 }
 
-std::uint16_t find_extended(bus::ConfigSpace& config, std::uint16_t id) {
+std::uint16_t ConfigImage::extended(std::uint16_t id) const {
   constexpr int kEntriesMax = 480;
   std::uint32_t at = PCI_CFG_SPACE_SIZE;
   for (int i = 0; i < kEntriesMax && at >= PCI_CFG_SPACE_SIZE; ++i) {
-    const auto header = read_config(config, at, 4);
+    const auto header = number(at, 4);
     if (header == 0 || header == 0xFFFFFFFF) {
       return 0;
     }
@@ -85,6 +110,29 @@ std::uint16_t find_extended(bus::ConfigSpace& config, std::uint16_t id) {
     at = PCI_EXT_CAP_NEXT(header);
   }
   return 0;
+}
+
+std::string ConfigImage::resources() const {
+  struct Row {
+    std::uint64_t start = 0;
+    std::uint8_t size_log2 = 0;
+    std::uint64_t flags = 0;  // IORESOURCE_*, and the low bits of the base address
+  };
+  constexpr std::uint64_t kMemory = 0x40200;
+  constexpr std::uint64_t kMemory64Prefetch = 0x14220C;
+  const std::uint64_t wide =
+      std::uint64_t{number(PCI_BASE_ADDRESS_3, 4)} << 32 | (number(PCI_BASE_ADDRESS_2, 4) & ~0xFU);
+  std::array<Row, 7> rows = {};
+  rows[0] = {number(PCI_BASE_ADDRESS_0, 4) & ~0xFU, bar0_log2_, kMemory};
+  rows[2] = {wide, bar2_log2_, kMemory64Prefetch};
+  std::string out;
+  for (const auto& row : rows) {
+    const bool is_there = row.size_log2 != 0 && row.start != 0;
+    const auto end = is_there ? row.start + (std::uint64_t{1} << row.size_log2) - 1 : 0;
+    out += fmt::format("0x{:016x} 0x{:016x} 0x{:016x}\n", is_there ? row.start : 0, end,
+                       is_there ? row.flags : 0);
+  }
+  return out;
 }
 
 }  // namespace weft::twin::door

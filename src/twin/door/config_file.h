@@ -22,12 +22,29 @@ class ConfigFile final : public RawFile {
   bus::ConfigSpace& config_;
 };
 
-/// Offset of the first capability with this id in the list from 34h, or of the extended one from
-/// 100h; 0 where there is none. Lists that loop end.
-[[nodiscard]] std::uint16_t find_capability(bus::ConfigSpace& config, std::uint8_t id);
-[[nodiscard]] std::uint16_t find_extended(bus::ConfigSpace& config, std::uint16_t id);
 /// A register as a number; all ones where it cannot be read, as on a bus.
 [[nodiscard]] std::uint32_t read_config(bus::ConfigSpace& config, std::size_t offset,
                                         std::uint8_t width);
+
+/// What the host's software saw when it enumerated the function, which may be silent by now.
+class ConfigImage {
+ public:
+  explicit ConfigImage(bus::ConfigSpace& config);
+
+  /// @pre offset + width <= 4096
+  [[nodiscard]] std::uint32_t number(std::size_t offset, std::size_t width) const;
+  /// Offset of the first capability with this id in the list from 34h, or of the extended one from
+  /// 100h; 0 where there is none. Lists that loop end.
+  [[nodiscard]] std::uint16_t capability(std::uint8_t id) const;
+  [[nodiscard]] std::uint16_t extended(std::uint16_t id) const;
+  [[nodiscard]] bool is_bridge() const;
+  /// The kernel's `resource` file: start, end and flags of six base addresses and the ROM.
+  [[nodiscard]] std::string resources() const;
+
+ private:
+  base::Bytes bytes_;
+  std::uint8_t bar0_log2_ = 0;
+  std::uint8_t bar2_log2_ = 0;
+};
 
 }  // namespace weft::twin::door

@@ -4,6 +4,7 @@
 // from the live configuration space, as the kernel does, not from the world behind it.
 #include "twin/door/config_file.h"
 #include "twin/door/sysfs_parts.h"
+#include "twin/pcie_port/function.h"
 
 #include <algorithm>
 #include <array>
@@ -61,11 +62,11 @@ class FunctionFiles {
       : tree_(parts.tree),
         plan_(parts.machine.plan->functions[index]),
         config_(*parts.machine.functions[index]),
+        image_(config_),
         path_(parts.function_paths[index]),
-        express_(find_capability(config_, PCI_CAP_ID_EXP)),
-        is_bridge_((read_config(config_, PCI_HEADER_TYPE, 1) & 0x7F) == PCI_HEADER_TYPE_BRIDGE),
-        class_code_(read_config(config_, PCI_CLASS_REVISION, 4) >> 8),
-        vendor_(read_config(config_, PCI_VENDOR_ID, 2)) {}
+        express_(image_.capability(PCI_CAP_ID_EXP)),
+        class_code_(image_.number(PCI_CLASS_REVISION, 4) >> 8),
+        vendor_(image_.number(PCI_VENDOR_ID, 2)) {}
 
   void add(std::size_t numa_node) {
     tree_.add_file(path_ + "/config", std::make_unique<ConfigFile>(config_));
@@ -75,12 +76,13 @@ class FunctionFiles {
     add_text("irq", "0");
     add_text("power/runtime_status", "active");
     add_text("power/control", "on");
-    add_resources();
+    tree_.add_file(path_ + "/resource", image_.resources());
     add_power_state();
     if (express_ != 0) {
       add_link_state();
     }
-    if (is_bridge_) {
+    add_error_counts();
+    if (image_.is_bridge()) {
       add_bus_number("secondary_bus_number", PCI_SECONDARY_BUS);
       add_bus_number("subordinate_bus_number", PCI_SUBORDINATE_BUS);
       add_slot();
@@ -100,9 +102,10 @@ class FunctionFiles {
 
   /// What the kernel read at enumeration and keeps, also when the device falls silent.
   void add_identity() {
-    const auto device = read_config(config_, PCI_DEVICE_ID, 2);
-    const auto subsystem_vendor = is_bridge_ ? 0 : read_config(config_, PCI_SUBSYSTEM_VENDOR_ID, 2);
-    const auto subsystem_device = is_bridge_ ? 0 : read_config(config_, PCI_SUBSYSTEM_ID, 2);
+    const auto device = image_.number(PCI_DEVICE_ID, 2);
+    const auto subsystem_vendor =
+        image_.is_bridge() ? 0 : image_.number(PCI_SUBSYSTEM_VENDOR_ID, 2);
+    const auto subsystem_device = image_.is_bridge() ? 0 : image_.number(PCI_SUBSYSTEM_ID, 2);
     const auto modalias =
         fmt::format("pci:v{:08X}d{:08X}sv{:08X}sd{:08X}bc{:02X}sc{:02X}i{:02X}", vendor_, device,
                     subsystem_vendor, subsystem_device, class_code_ >> 16, class_code_ >> 8 & 0xFF,
@@ -112,7 +115,7 @@ class FunctionFiles {
     add_text("subsystem_vendor", fmt::format("0x{:04x}", subsystem_vendor));
     add_text("subsystem_device", fmt::format("0x{:04x}", subsystem_device));
     add_text("class", fmt::format("0x{:06x}", class_code_));
-    add_text("revision", fmt::format("0x{:02x}", read_config(config_, PCI_REVISION_ID, 1)));
+    add_text("revision", fmt::format("0x{:02x}", image_.number(PCI_REVISION_ID, 1)));
     add_text("modalias", modalias);
     const auto driver = driver_of(class_code_, vendor_);
     add_text(
@@ -123,20 +126,8 @@ class FunctionFiles {
                     device, subsystem_vendor, subsystem_device, plan_.address, modalias));
   }
 
-  /// Start, end and flags of six base addresses and the ROM. A twin's functions have no memory
-  /// behind their base addresses, so that every row is empty.
-  void add_resources() {
-    constexpr std::string_view kRow = "0x0000000000000000 0x0000000000000000 0x0000000000000000\n";
-    constexpr int kRows = 7;
-    std::string text;
-    for (int i = 0; i < kRows; ++i) {
-      text += kRow;
-    }
-    tree_.add_file(path_ + "/resource", std::move(text));
-  }
-
   void add_power_state() {
-    const auto power = find_capability(config_, PCI_CAP_ID_PM);
+    const auto power = image_.capability(PCI_CAP_ID_PM);
     if (power == 0) {
       add_text("power_state", "D0");
       return;
@@ -155,9 +146,12 @@ class FunctionFiles {
     const auto number = [&config = config_, at = express_](std::size_t offset, std::uint8_t width) {
       return read_config(config, at + offset, width);
     };
-    const auto capabilities = number(PCI_EXP_LNKCAP, 4);
-    const bool has_second = (number(PCI_EXP_FLAGS, 2) & PCI_EXP_FLAGS_VERS) >= 2;
-    const auto best = fastest(capabilities, has_second ? number(PCI_EXP_LNKCAP2, 4) : 0);
+    const auto seen = [&](std::size_t offset, std::size_t width) {
+      return image_.number(express_ + offset, width);
+    };
+    const auto capabilities = seen(PCI_EXP_LNKCAP, 4);
+    const bool has_second = (seen(PCI_EXP_FLAGS, 2) & PCI_EXP_FLAGS_VERS) >= 2;
+    const auto best = fastest(capabilities, has_second ? seen(PCI_EXP_LNKCAP2, 4) : 0);
     add_text("max_link_speed", std::string(speed_text(best)));
     add_text("max_link_width", fmt::format("{}", capabilities >> 4 & 0x3F));
     add_live("current_link_speed", [number]() -> Result<std::string> {
@@ -168,6 +162,41 @@ class FunctionFiles {
     });
   }
 
+  /// Linux counts errors where the function has Advanced Error Reporting; root ports also count the
+  /// messages that came up to them.
+  void add_error_counts() {
+    const auto* const function = dynamic_cast<const pcie_port::Function*>(&config_);
+    if (function == nullptr || image_.extended(PCI_EXT_CAP_ID_ERR) == 0) {
+      return;
+    }
+    using pcie_port::AerCounts;
+    struct Row {
+      std::string_view file;
+      std::string (AerCounts::*text)() const;
+    };
+    for (const auto& [file, text] : {Row{"aer_dev_correctable", &AerCounts::correctable_text},
+                                     Row{"aer_dev_nonfatal", &AerCounts::nonfatal_text},
+                                     Row{"aer_dev_fatal", &AerCounts::fatal_text}}) {
+      add_live(file, [function, text]() -> Result<std::string> {
+        return (function->aer_counts().*text)();
+      });
+    }
+    struct RootRow {
+      std::string_view file;
+      std::uint64_t AerCounts::Root::* count;
+    };
+    for (const auto& [file, count] :
+         {RootRow{"aer_rootport_total_err_cor", &AerCounts::Root::correctable},
+          RootRow{"aer_rootport_total_err_nonfatal", &AerCounts::Root::nonfatal},
+          RootRow{"aer_rootport_total_err_fatal", &AerCounts::Root::fatal}}) {
+      if (function->aer_counts().root) {
+        add_live(file, [function, count]() -> Result<std::string> {
+          return line(fmt::format("{}", (*function->aer_counts().root).*count));
+        });
+      }
+    }
+  }
+
   void add_bus_number(std::string_view file, std::size_t offset) {
     add_live(file, [&config = config_, offset]() -> Result<std::string> {
       return line(fmt::format("{}", read_config(config, offset, 1)));
@@ -176,19 +205,18 @@ class FunctionFiles {
 
   /// Ports with a slot: pciehp names it by the Physical Slot Number and gives the address below.
   void add_slot() {
-    if (express_ == 0 || (read_config(config_, express_ + std::size_t{PCI_EXP_FLAGS}, 2) &
-                          PCI_EXP_FLAGS_SLOT) == 0) {
+    if (express_ == 0 ||
+        (image_.number(express_ + std::size_t{PCI_EXP_FLAGS}, 2) & PCI_EXP_FLAGS_SLOT) == 0) {
       return;
     }
-    const auto number = read_config(config_, express_ + std::size_t{PCI_EXP_SLTCAP}, 4) >> 19;
+    const auto number = image_.number(express_ + std::size_t{PCI_EXP_SLTCAP}, 4) >> 19;
     auto slot = fmt::format("sys/bus/pci/slots/{}", number);
     for (int again = 1; tree_.exists(slot); ++again) {
       slot = fmt::format("sys/bus/pci/slots/{}-{}", number, again);
     }
     const auto domain = plan_.address.substr(0, plan_.address.find(':'));
-    tree_.add_file(
-        slot + "/address",
-        line(fmt::format("{}:{:02x}:00", domain, read_config(config_, PCI_SECONDARY_BUS, 1))));
+    tree_.add_file(slot + "/address",
+                   line(fmt::format("{}:{:02x}:00", domain, image_.number(PCI_SECONDARY_BUS, 1))));
     tree_.add_file(slot + "/adapter", [&config = config_, at = express_]() -> Result<std::string> {
       const auto status = read_config(config, at + std::size_t{PCI_EXP_SLTSTA}, 2);
       return line((status & PCI_EXP_SLTSTA_PDS) != 0 ? "1" : "0");
@@ -212,9 +240,9 @@ class FunctionFiles {
   LiveTree& tree_;
   const FunctionPlan& plan_;
   bus::ConfigSpace& config_;
+  ConfigImage image_;
   std::string path_;
   std::uint16_t express_;
-  bool is_bridge_;
   std::uint32_t class_code_;
   std::uint32_t vendor_;
 };

@@ -55,7 +55,8 @@ class FakeLink final : public Link {
 
 class FakeConfig final : public bus::ConfigSpace {
  public:
-  FakeConfig(std::string name, base::Bytes bytes) : name_(std::move(name)), bytes(bytes) {}
+  FakeConfig(std::string name, base::Bytes registers)
+      : name_(std::move(name)), bytes(std::move(registers)) {}
   [[nodiscard]] base::Result<std::uint32_t> read(std::uint16_t offset,
                                                  std::uint8_t width) override {
     return static_cast<std::uint32_t>(*base::read_le(bytes, offset, width));

@@ -52,6 +52,7 @@ class Function final : public Actor, public bus::ConfigSpace {
   [[nodiscard]] bool answers() const;
   [[nodiscard]] AerCounts aer_counts() const;
   [[nodiscard]] const Layout& layout() const { return *parts_.layout; }
+  [[nodiscard]] const FunctionParts& parts() const { return parts_; }
   [[nodiscard]] Link* link() const { return parts_.link; }
   [[nodiscard]] End end() const { return parts_.end; }
   [[nodiscard]] Function* parent() const { return parent_; }
