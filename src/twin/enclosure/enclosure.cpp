@@ -5,7 +5,6 @@
 #include "twin/families.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <unordered_set>
 
@@ -14,20 +13,15 @@ namespace enclosure_cpp {
 namespace {
 
 constexpr std::uint32_t kStepTimer = 0;
-/// So near to its target the air is there.
-constexpr double kSettledCelsius = 0.05;
+constexpr base::KelvinDelta kStep{Enclosure::kStepCelsius};
 
 }  // namespace
 }  // namespace enclosure_cpp
 
-double Enclosure::wanted() const {
+base::Celsius Enclosure::wanted() const {
   const double airflow = std::max(quantity(Quantity::kAirflow), kAirflowLeast);
-  return kWorldAirCelsius + quantity(Quantity::kAmbient) + kPreheatCelsius * (1 / airflow - 1);
-}
-
-double Enclosure::air_celsius() const {
-  const double passed_s = static_cast<double>((now() - from_).ns) * 1e-9;
-  return target_celsius_ + (from_celsius_ - target_celsius_) * std::exp(-passed_s / kTimeConstantS);
+  return base::Celsius(kWorldAirCelsius + quantity(Quantity::kAmbient) +
+                       kPreheatCelsius * (1 / airflow - 1));
 }
 
 void Enclosure::send_all(MessageKind kind, double value) {
@@ -37,9 +31,8 @@ void Enclosure::send_all(MessageKind kind, double value) {
 }
 
 void Enclosure::start() {
-  from_ = now();
-  from_celsius_ = target_celsius_ = said_celsius_ = wanted();
-  send_all(MessageKind::kAirChanged, said_celsius_);
+  air_ = ThermalNode(wanted(), kTimeConstantS);
+  send_all(MessageKind::kAirChanged, air_.stepped(now(), enclosure_cpp::kStep).value());
   send_all(MessageKind::kHostSupply, quantity(Quantity::kHostSupplyNoise));
 }
 
@@ -47,48 +40,23 @@ void Enclosure::on_quantity(Quantity which, std::uint32_t /*sub*/) {
   if (which == Quantity::kHostSupplyNoise) {
     send_all(MessageKind::kHostSupply, quantity(which));
   } else if (which == Quantity::kAmbient || which == Quantity::kAirflow) {
-    set_target();
+    air_.set_target(wanted(), now());
+    plan_step();
   }
 }
 
-void Enclosure::set_target() {
-  from_celsius_ = air_celsius();
-  from_ = now();
-  target_celsius_ = wanted();
-  plan_step();
-}
-
-/// Sets the timer for the next step that devices are told, if any is left.
+/// The next step that devices are told; none where the air stays.
 void Enclosure::plan_step() {
-  const double left = target_celsius_ - said_celsius_;
-  const double away = from_celsius_ - target_celsius_;
-  if (left == 0 && std::abs(away) <= enclosure_cpp::kSettledCelsius) {
-    from_celsius_ = target_celsius_;
-    cancel_timer(enclosure_cpp::kStepTimer);
-    return;
-  }
-  // How far from the target the air is when it has gone the next step; the last one is shorter.
-  const double next = std::abs(left) > kStepCelsius
-                          ? said_celsius_ + std::copysign(kStepCelsius, left)
-                          : target_celsius_ + std::copysign(enclosure_cpp::kSettledCelsius, away);
-  const double ratio = away == 0 ? 0 : (next - target_celsius_) / away;
-  // Past it already (the target has moved back): now.
-  const double wait_s = ratio > 0 && ratio < 1 ? -kTimeConstantS * std::log(ratio) : 0;
-  set_timer(enclosure_cpp::kStepTimer, from_ + base::seconds(wait_s));
+  set_timer(enclosure_cpp::kStepTimer, air_.next_step(now(), enclosure_cpp::kStep));
 }
 
 void Enclosure::on_timer(std::uint32_t /*timer*/) {
-  const double air = air_celsius();
-  const bool is_there = std::abs(air - target_celsius_) <= 2 * enclosure_cpp::kSettledCelsius;
-  from_celsius_ = is_there ? target_celsius_ : air;
-  from_ = now();
-  said_celsius_ = from_celsius_;
-  send_all(MessageKind::kAirChanged, said_celsius_);
+  send_all(MessageKind::kAirChanged, air_.stepped(now(), enclosure_cpp::kStep).value());
   plan_step();
 }
 
 void Enclosure::exchange(Archive& archive) {
-  archive.fields(from_celsius_, target_celsius_, said_celsius_, from_);
+  archive.field(air_);
 }
 
 base::Result<void> add_enclosure(Rack& rack, std::size_t machine) {

@@ -11,7 +11,9 @@
 // steps of 0.5 Cel; once settled there are no timers.
 #pragma once
 
+#include "base/units.h"
 #include "twin/world/actor.h"
+#include "twin/world/thermal.h"
 
 #include <string>
 #include <utility>
@@ -31,7 +33,7 @@ class Enclosure final : public Actor {
 
   /// Before start(). `sub`: for links, 0 for the air at end a, 1 at end b; for devices 0.
   void tell(ActorId actor, std::uint32_t sub) { told_.emplace_back(actor, sub); }
-  [[nodiscard]] double air_celsius() const;
+  [[nodiscard]] base::Celsius air() const { return air_.value(now()); }
 
   void start() override;
   void on_timer(std::uint32_t timer) override;
@@ -39,16 +41,12 @@ class Enclosure final : public Actor {
   void exchange(Archive& archive) override;
 
  private:
-  [[nodiscard]] double wanted() const;
-  void set_target();
+  [[nodiscard]] base::Celsius wanted() const;
   void send_all(MessageKind kind, double value);
   void plan_step();
 
   std::vector<std::pair<ActorId, std::uint32_t>> told_;
-  double from_celsius_ = kWorldAirCelsius;  // at from_
-  double target_celsius_ = kWorldAirCelsius;
-  double said_celsius_ = kWorldAirCelsius;
-  WorldTime from_;
+  ThermalNode air_{base::Celsius(kWorldAirCelsius), kTimeConstantS};
 };
 
 }  // namespace weft::twin

@@ -85,13 +85,16 @@ bus::PortStatus GenericPort::look() const {
 }
 
 base::Result<bus::PortStatus> GenericPort::read() {
-  if (!held_) {
-    return look();
-  }
-  // The state is told as it is; what counts stays.
-  auto out = *held_;
   const auto real = look();
-  out.is_up = real.is_up;
+  if (quantity(Quantity::kCounterStuck) < 0.5) {
+    return real;
+  }
+  // From outside only: inside the loop an actor does not look at its link.
+  if (!held_) {
+    held_ = real;
+  }
+  auto out = *held_;
+  out.is_up = real.is_up;  // the state is told as it is; what counts stays
   out.is_training = real.is_training;
   out.lane_rate = real.lane_rate;
   out.lanes = real.lanes;
@@ -108,13 +111,7 @@ base::Result<void> GenericPort::retrain() {
 }
 
 void GenericPort::on_quantity(Quantity which, std::uint32_t /*sub*/) {
-  if (which != Quantity::kCounterStuck) {
-    return;
-  }
-  const bool is_stuck = quantity(which) >= 0.5;
-  if (is_stuck && !held_) {
-    held_ = look();
-  } else if (!is_stuck) {
+  if (which == Quantity::kCounterStuck && quantity(which) < 0.5) {
     held_.reset();
   }
 }
@@ -143,8 +140,12 @@ base::Result<void> add_generic_ports(Rack& rack, std::size_t machine) {
     auto port = std::make_unique<GenericPort>("port/" + counter.name, counter.name, link,
                                               counter.is_end_a ? End::kA : End::kB);
     live.counters.emplace(counter.name, port.get());
-    if (auto added = rack.world->add(std::move(port)); !added) {
+    const auto added = rack.world->add(std::move(port));
+    if (!added) {
       return tl::unexpected(added.error());
+    }
+    if (const auto* of = rack.plan->fabric.port_named(counter.name)) {
+      rack.actors_of[of->device].push_back(*added);
     }
   }
   return {};

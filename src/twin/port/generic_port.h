@@ -7,7 +7,7 @@
 //   codewords (or flits), mended, not  48 bits, wrap
 //   retries, recoveries                32 bits, wrap
 //   link downs                         16 bits, stays
-// kCounterStuck on the port holds all of them where they are.
+// kCounterStuck on the port holds all of them where they are when they are next read.
 #pragma once
 
 #include "bus/port_counters.h"
@@ -40,7 +40,7 @@ class GenericPort final : public Actor, public bus::PortCounters {
   std::string name_;
   Link* link_;
   End end_;
-  std::optional<bus::PortStatus> held_;  // while counters are stuck
+  std::optional<bus::PortStatus> held_;  // once read while counters are stuck
 };
 
 }  // namespace weft::twin
