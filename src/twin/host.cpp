@@ -2,8 +2,8 @@
 // host_of(): a machine of a rack as drivers see any host. Each call on a device holds the world for
 // as long as it takes; a driver that needs several without others between holds the segment, which
 // is taken before the world, never after.
-#include "base/text.h"
 #include "fabric/nearest.h"
+#include "twin/door/netdev.h"
 #include "twin/door/sysfs_tree.h"
 #include "twin/machine.h"
 
@@ -187,33 +187,13 @@ class NoAccelerators final : public bus::Accelerators {
   }
 };
 
-class NoNetdev final : public bus::Netdev {
- public:
-  [[nodiscard]] Result<base::Bytes> query(std::string_view interface,
-                                          std::uint8_t /*message*/) const override {
-    return missing(interface);
-  }
-  [[nodiscard]] Result<base::Bytes> module_page(std::string_view interface,
-                                                std::uint8_t /*i2c_address*/, std::uint8_t /*bank*/,
-                                                std::uint8_t /*page*/, std::uint8_t /*offset*/,
-                                                std::uint8_t /*length*/) const override {
-    return missing(interface);
-  }
-
- private:
-  static tl::unexpected<base::Error> missing(std::string_view interface) {
-    return base::fail(base::Code::kUnimplemented, "no driver answers",
-                      base::printable(interface, 64));
-  }
-};
-
 }  // namespace
 }  // namespace host_cpp
 
 bus::Host host_of(Rack& rack, std::size_t machine) {
   bus::Host host;
   host.tree = door::sysfs_tree(rack, machine);
-  host.netdev = std::make_unique<host_cpp::NoNetdev>();
+  host.netdev = door::netdev_of(rack, machine);
   host.accelerators = std::make_unique<host_cpp::NoAccelerators>();
   host.devices = std::make_unique<host_cpp::MachineDevices>(rack, machine);
   return host;
