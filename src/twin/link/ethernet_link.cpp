@@ -16,7 +16,6 @@ constexpr Duration kAutoNegotiation{150'000'000};  // break_link_timer 60 to 75 
 constexpr Duration kLinkTraining{300'000'000};     // within max_wait_timer 3 s
 constexpr Duration kLock{2'000'000};               // alignment markers of all lanes
 constexpr double kPastMost = 0.05;                 // share of codewords: no lock holds above
-constexpr double kSymbolErrorMost = 5560.0 / (8192.0 * 544);
 
 constexpr std::size_t at(End end) {
   return static_cast<std::size_t>(end);
@@ -99,9 +98,7 @@ bool EthernetLink::can_lock(Direction direction) const {
     reading.ber = std::min(0.5, ber);
     reading.log10_ber = std::log10(reading.ber);
     reading.burst = (*kind)->model.own_burst();
-    const double symbols = 10 * reading.ber * (1 - reading.burst);
-    if ((*kind)->model.fec(reading)[phy::lane::kFecBins - 1] > ethernet_link::kPastMost ||
-        symbols > ethernet_link::kSymbolErrorMost) {
+    if ((*kind)->model.fec(reading)[phy::lane::kFecBins - 1] > ethernet_link::kPastMost) {
       return false;
     }
   }

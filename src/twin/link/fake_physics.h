@@ -11,6 +11,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace weft::twin {
@@ -32,11 +34,12 @@ class FakePhysics final : public Physics {
     const bool is_pam4 = row.modulation == fabric::Modulation::kPam4;
     const auto own = quantile_of.find(id);
     const double z = own != quantile_of.end() ? own->second : is_pam4 ? quantile_pam4 : quantile;
-    // Made once for all tests of a program.
+    // Made once for all tests of a program, and all rates of one signalling.
     static std::mutex mutex;
-    static std::map<std::pair<fabric::ProtocolId, double>, std::shared_ptr<const LaneKind>> made;
+    static std::map<std::tuple<bool, std::string_view, double>, std::shared_ptr<const LaneKind>>
+        made;
     const std::lock_guard hold(mutex);
-    auto& entry = made[{id, z}];
+    auto& entry = made[{is_pam4, row.fec, z}];
     if (!entry) {
       entry = make(row, z);
     }

@@ -49,7 +49,7 @@ class TestLink {
     physics->quantile = options.quantile;
     physics->quantile_pam4 = options.quantile_pam4;
     plan.name = "test";
-    plan.protocol = *fabric::find_protocol(options.protocol);
+    plan.protocol = fabric::find_protocol(options.protocol).value();
     plan.lanes = base::LaneCount(options.lanes);
     plan.a = fabric::PortId(1);
     plan.b = fabric::PortId(2);
