@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Third-party libraries, under the names that the table of folders uses: WEFT_FMT, WEFT_YAML, WEFT_ZSTD,
-# WEFT_EIGEN, WEFT_PNG, Boost::headers, tl::expected, nlohmann_json::nlohmann_json, CLI11::CLI11. Reasons:
+# WEFT_EIGEN, WEFT_PNG, WEFT_FUSE, Boost::headers, tl::expected, nlohmann_json::nlohmann_json, CLI11::CLI11. Reasons:
 # docs/DEPENDENCIES.md.
 find_package(tl-expected REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -17,6 +17,16 @@ if(NOT WEFT_STATIC)
   set(WEFT_ZSTD zstd)
   set(WEFT_EIGEN Eigen3::Eigen)
   set(WEFT_PNG PNG::PNG)
+  # Optional: without it a twin's files cannot be mounted, and the program says so.
+  find_path(WEFT_FUSE_INCLUDE fuse3/fuse.h)
+  find_library(WEFT_FUSE_LIBRARY fuse3)
+  set(WEFT_FUSE "")
+  if(WEFT_FUSE_INCLUDE AND WEFT_FUSE_LIBRARY AND NOT CMAKE_CROSSCOMPILING)
+    add_library(weft_fuse INTERFACE)
+    target_compile_definitions(weft_fuse INTERFACE WEFT_HAVE_FUSE=1)
+    target_link_libraries(weft_fuse INTERFACE ${WEFT_FUSE_LIBRARY})
+    set(WEFT_FUSE weft_fuse)
+  endif()
   return()
 endif()
 
@@ -29,6 +39,7 @@ set(WEFT_YAML ${WEFT_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libyaml-cpp.a)
 # No physics and no drawing in the read-only program.
 set(WEFT_EIGEN "")
 set(WEFT_PNG "")
+set(WEFT_FUSE "")
 set(WEFT_ZSTD ${WEFT_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libzstd.a)
 foreach(archive ${WEFT_YAML} ${WEFT_ZSTD})
   if(NOT EXISTS ${archive})

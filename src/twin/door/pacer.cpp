@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "twin/door/pacer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+namespace weft::twin::door {
+namespace pacer_clock {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+}  // namespace pacer_clock
+
+Pacer::Pacer(World& world, const PacerOptions& options) : world_(world), options_(options) {
+  {
+    const Hold hold(world_.mutex());
+    now_ns_ = world_.now().ns;
+  }
+  thread_ = std::thread([this] { run(); });
+}
+
+Pacer::~Pacer() {
+  stop();
+}
+
+void Pacer::stop() {
+  stops_ = true;
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+PacerStatus Pacer::status() const {
+  return {{now_ns_}, lag_, factor_, longest_, slices_, is_done_};
+}
+
+/// A slice's length in world time is steered by what the last ones took, so that one holds the
+/// mutex for about slice_seconds.
+void Pacer::run() {
+  using pacer_clock::Clock;
+  using pacer_clock::seconds_since;
+  constexpr double kRestSeconds = 0.01;
+  constexpr double kStepMin = 1e-6;
+  constexpr double kStepMax = 3600;
+  constexpr double kWindowSeconds = 1;
+  const auto begin = Clock::now();
+  const WorldTime first{now_ns_};
+  auto window_begin = begin;
+  WorldTime window_first = first;
+  double step = options_.slice_seconds;  // world seconds in one slice
+  while (!stops_) {
+    const WorldTime now{now_ns_};
+    const double wanted = options_.speed > 0
+                              ? options_.speed * seconds_since(begin) - (now - first).seconds()
+                              : std::numeric_limits<double>::infinity();
+    lag_ = options_.speed > 0 ? std::max(0.0, wanted / options_.speed) : 0.0;
+    WorldTime until = now + base::seconds(std::min(wanted, step));
+    if (options_.until) {
+      until = std::min(until, *options_.until);
+      is_done_ = now >= *options_.until;
+    }
+    const double window = seconds_since(window_begin);
+    if (window >= kWindowSeconds) {
+      factor_ = (now - window_first).seconds() / window;
+      window_begin = Clock::now();
+      window_first = now;
+    }
+    if (until <= now) {
+      // At its time, or at rest.
+      std::this_thread::sleep_for(std::chrono::duration<double>(kRestSeconds));
+      continue;
+    }
+    const auto slice_begin = Clock::now();
+    {
+      const Hold hold(world_.mutex());
+      world_.advance_to(until);
+      now_ns_ = world_.now().ns;
+    }
+    const double took = seconds_since(slice_begin);
+    ++slices_;
+    longest_ = std::max(longest_.load(), took);
+    // Grow gently, shrink at once.
+    step = took > options_.slice_seconds ? step * std::max(0.1, options_.slice_seconds / took)
+                                         : step * 1.5;
+    step = std::clamp(step, kStepMin, kStepMax);
+    // A mutex is not fair: leave whoever waits at a door the time to take it.
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+}
+
+}  // namespace weft::twin::door
