@@ -40,14 +40,16 @@ void add_machines(Rack& rack) {
 }  // namespace
 }  // namespace machine_cpp
 
-base::Result<std::unique_ptr<Rack>> build_rack(fabric::Fabric fabric, const WorldOptions& options) {
+base::Result<std::unique_ptr<Rack>> build_rack(fabric::Fabric fabric, const WorldOptions& options,
+                                               const RackOptions& rack_options) {
   auto plan = plan_world(std::move(fabric));
   if (!plan) {
     return tl::unexpected(plan.error());
   }
   auto rack = std::make_unique<Rack>();
   rack->plan = std::make_unique<WorldPlan>(std::move(*plan));
-  rack->physics = std::make_shared<Physics>();
+  rack->physics =
+      rack_options.physics != nullptr ? rack_options.physics : std::make_shared<Physics>();
   rack->world = std::make_unique<World>(options);
   if (auto done = machine_cpp::add_links(*rack); !done) {
     return tl::unexpected(done.error());
@@ -60,7 +62,9 @@ base::Result<std::unique_ptr<Rack>> build_rack(fabric::Fabric fabric, const Worl
       }
     }
   }
-  rack->world->start();
+  if (rack_options.starts) {
+    rack->world->start();
+  }
   return rack;
 }
 

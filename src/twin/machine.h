@@ -40,9 +40,16 @@ struct Rack {
   std::unordered_map<fabric::DeviceId, std::vector<ActorId>> actors_of;
 };
 
+struct RackOptions {
+  bool starts = true;  ///< false: left for World::restore()
+  /// Lane models that another rack has built already; null: its own, built as lanes ask.
+  std::shared_ptr<Physics> physics = nullptr;
+};
+
 /// Plans, builds every actor, starts the world. The rack file is the whole input beside options.
 [[nodiscard]] base::Result<std::unique_ptr<Rack>> build_rack(fabric::Fabric fabric,
-                                                             const WorldOptions& options = {});
+                                                             const WorldOptions& options = {},
+                                                             const RackOptions& rack_options = {});
 
 /// The machine as drivers see one: files, network devices, run-time doors.
 [[nodiscard]] bus::Host host_of(Rack& rack, std::size_t machine);

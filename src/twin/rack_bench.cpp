@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a whole rack costs.
-#include "twin/machine.h"
-
 #include "fabric/rack.h"
-
-#include <benchmark/benchmark.h>
+#include "twin/machine.h"
 
 #include <cstdio>
 #include <fstream>
 #include <string>
+
+#include <benchmark/benchmark.h>
 
 namespace weft::twin {
 namespace {
