@@ -15,7 +15,7 @@ constexpr Duration kSettle{5'000'000};             // optics and clock recovery
 constexpr Duration kAutoNegotiation{150'000'000};  // break_link_timer 60 to 75 ms and pages
 constexpr Duration kLinkTraining{300'000'000};     // within max_wait_timer 3 s
 constexpr Duration kLock{2'000'000};               // alignment markers of all lanes
-constexpr double kPastMost = 0.05;                 // share of codewords: no lock holds above
+constexpr Duration kDebounce{100'000'000};         // after a lock was lost
 
 constexpr std::size_t at(End end) {
   return static_cast<std::size_t>(end);
@@ -73,36 +73,14 @@ bool EthernetLink::has_signal_somewhere() const {
          (has_all_signals(Direction::kTowardDevice) || has_all_signals(Direction::kTowardHost));
 }
 
-/// As the codewords of all lanes would fare with the lanes as they are.
+double EthernetLink::loss_rate(Direction direction) const {
+  return lock_losses_per_s(plan_.protocol, direction,
+                           lane_count() >= 32 ? ~0U : (1U << lane_count()) - 1);
+}
+
 bool EthernetLink::can_lock(Direction direction) const {
-  if (obstacle() || has_test_pattern() || !has_all_signals(direction)) {
-    return false;
-  }
-  for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
-    double ber = 0;
-    for (std::uint32_t section = 0; section < section_count(); ++section) {
-      ber += ber_at(plan_.protocol, {section, direction, lane}).value_or(0);
-    }
-    if (ber == 0) {
-      continue;
-    }
-    const LaneAt last = end_receiver(direction, lane);
-    const auto kind = physics_->lane_kind(plan_.sections[last.section], plan_.protocol);
-    if (!kind || !is_coded_) {
-      if (ber > 1e-4) {
-        return false;
-      }
-      continue;
-    }
-    phy::lane::Reading reading;
-    reading.ber = std::min(0.5, ber);
-    reading.log10_ber = std::log10(reading.ber);
-    reading.burst = (*kind)->model.own_burst();
-    if ((*kind)->model.fec(reading)[phy::lane::kFecBins - 1] > ethernet_link::kPastMost) {
-      return false;
-    }
-  }
-  return true;
+  return !obstacle() && !has_test_pattern() && has_all_signals(direction) &&
+         loss_rate(direction) <= kLossesMost;
 }
 
 void EthernetLink::train(Reason reason) {
@@ -183,10 +161,10 @@ void EthernetLink::lock() {
     is_locked_[static_cast<std::size_t>(direction)] = can;
   }
   cancel_timer(kStep);
-  run_at(plan_.protocol);
   if (is_new) {
     restart_counts();
   }
+  run_at(plan_.protocol);
   if (is_locked_[0] && is_locked_[1] && !status_.is_up) {
     enter(EthernetState::kL0, Reason::kStep);
     status_.is_up = true;
@@ -209,7 +187,7 @@ void EthernetLink::lose_lock(Direction direction, Reason reason) {
     refresh();
     train(reason);
   } else if (can_lock(direction)) {
-    stay(EthernetState::kRecoveryLock, reason, ethernet_link::kSettle);
+    stay(EthernetState::kRecoveryLock, reason, ethernet_link::kDebounce);
   } else {
     enter(EthernetState::kRecoveryLock, reason);
     cancel_timer(kStep);
@@ -227,39 +205,13 @@ void EthernetLink::go_down(Reason reason, bool is_told) {
   refresh();
 }
 
-double EthernetLink::loss_rate(Direction direction) const {
-  double rate = quantity(Quantity::kVibration);
-  if (!is_coded_) {
-    return rate;
-  }
-  // Three bad codewords one after the other; each lane's stand for all that share them.
-  for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
-    const LaneAt last = end_receiver(direction, lane);
-    const LaneKind* lane_kind = kind(last.section);
-    const double ber = chain(direction, lane).ber;
-    if (lane_kind == nullptr || ber <= 0) {
-      continue;
-    }
-    phy::lane::Reading reading;
-    reading.ber = ber;
-    reading.log10_ber = std::log10(ber);
-    reading.burst = chain(direction, lane).burst;
-    const phy::fec::CodeParameters& code = lane_kind->model.options().code;
-    const double past = lane_kind->model.fec(reading)[phy::lane::kFecBins - 1];
-    const double codewords =
-        lane_kind->model.bits_per_second() /
-        static_cast<double>(std::max<std::size_t>(1, code.n * code.symbol_bits));
-    rate += codewords * past * past * past;
-  }
-  return rate;
-}
-
 /// The timer stands at the first loss that is to come; where that is past all use, there is none.
 void EthernetLink::reckon_losses() {
   constexpr double kSeldom = 1e-10;  // once in 300 years
   for (const Direction direction : kDirections) {
     const auto i = static_cast<std::size_t>(direction);
-    const double rate = status_.is_up && is_locked_[i] ? loss_rate(direction) : 0;
+    const double rate =
+        status_.is_up && is_locked_[i] ? loss_rate(direction) + quantity(Quantity::kVibration) : 0;
     losses_[i].set_rate(rate > kSeldom ? rate : 0, now());
     due_[i] = losses_[i].next(now());
   }

@@ -3,7 +3,7 @@
 // (clauses 73, 72/92/136), then FEC and PCS lock of each direction by itself, local and remote
 // fault (clause 81: who receives nothing good has a local fault and sends remote fault), flaps. It
 // never changes its rate. A receiver loses its lock on three consecutive codewords past correction
-// (modelled: taken as clause 119's rule), gets none where more than a twentieth of them are
+// (modelled: taken as clause 119's rule), gets none where that would come more than twice a second
 // (modelled), and loses it on a lost signal and on any interruption of a contact. High symbol error
 // ratio alone does nothing: that rule belongs to decoders that do not mark what they cannot
 // correct.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <utility>
 
 namespace weft::twin {
@@ -15,8 +14,6 @@ namespace generic_link {
 constexpr Duration kDetect{10'000'000};
 constexpr Duration kTraining{200'000'000};
 constexpr Duration kRecovery{5'000'000};
-constexpr double kPastMost = 0.05;  // share of codewords past FEC: no lock holds above
-constexpr double kBerMost = 1e-5;   // likewise where lanes have no FEC
 
 constexpr std::size_t at(End end) {
   return static_cast<std::size_t>(end);
@@ -69,31 +66,12 @@ std::uint32_t GenericLink::mask_possible() const {
   return 0;
 }
 
-bool GenericLink::can_lock() const {
+double GenericLink::losses_per_s() const {
+  double rate = 0;
   for (const Direction direction : kDirections) {
-    for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
-      if ((status_.lane_mask >> lane & 1) == 0) {
-        continue;
-      }
-      for (std::uint32_t section = 0; section < section_count(); ++section) {
-        const auto ber = ber_at(plan_.protocol, {section, direction, lane});
-        const LaneKind* lane_kind = kind(section);
-        if (!ber || *ber <= generic_link::kBerMost || lane_kind == nullptr) {
-          continue;
-        }
-        phy::lane::Reading reading;
-        reading.ber = *ber;
-        reading.log10_ber = std::log10(*ber);
-        reading.burst = lane_kind->model.own_burst();
-        const bool has_code = is_coded_ && lane_kind->model.options().code.n > 0;
-        if (!has_code ||
-            lane_kind->model.fec(reading)[phy::lane::kFecBins - 1] > generic_link::kPastMost) {
-          return false;
-        }
-      }
-    }
+    rate += lock_losses_per_s(plan_.protocol, direction, status_.lane_mask);
   }
-  return true;
+  return rate;
 }
 
 void GenericLink::on_timer(std::uint32_t timer) {
@@ -126,7 +104,7 @@ void GenericLink::come_up() {
   const std::uint32_t mask = mask_possible();
   status_.lane_mask = mask;
   run_at(plan_.protocol);
-  if (mask == 0 || has_test_pattern() || !can_lock()) {
+  if (mask == 0 || has_test_pattern() || losses_per_s() > kLossesMost) {
     go_down(Reason::kNoLock, false);
     enter(GenericState::kDetectQuiet, Reason::kNoLock);
     cancel_timer(kStep);
@@ -174,29 +152,16 @@ void GenericLink::go_down(Reason reason, bool is_told) {
 }
 
 void GenericLink::rates_changed() {
-  double losses = 0;
   for (const Direction direction : kDirections) {
     double events = 0;
     for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
-      const Chain& one = chain(direction, lane);
-      events += one.events_per_s;
-      const LaneKind* lane_kind = kind(end_receiver(direction, lane).section);
-      if (!is_coded_ || one.ber <= 0 || lane_kind == nullptr) {
-        continue;
-      }
-      phy::lane::Reading reading;
-      reading.ber = one.ber;
-      reading.log10_ber = std::log10(one.ber);
-      reading.burst = one.burst;
-      const phy::fec::CodeParameters& code = lane_kind->model.options().code;
-      const double past = lane_kind->model.fec(reading)[phy::lane::kFecBins - 1];
-      losses += past * past * past * lane_kind->model.bits_per_second() /
-                static_cast<double>(std::max<std::size_t>(1, code.n * code.symbol_bits));
+      events += chain(direction, lane).events_per_s;
     }
     // Without FEC each error event spoils a unit, which a CRC finds.
     set_happening(Happening::kPastFec, receiver_of(direction), is_coded_ ? 0 : events);
   }
-  if (is_carrying() && !can_lock()) {
+  double losses = is_carrying() ? losses_per_s() : 0;
+  if (losses > kLossesMost) {
     recover(Reason::kTooManyErrors);
     return;
   }

@@ -46,7 +46,7 @@ class GenericLink final : public LinkBase {
   void go_down(Reason reason, bool is_told);
   void recover(Reason reason);
   [[nodiscard]] std::uint32_t mask_possible() const;
-  [[nodiscard]] bool can_lock() const;
+  [[nodiscard]] double losses_per_s() const;
   [[nodiscard]] bool retries() const;
 
   bool is_coded_ = false;

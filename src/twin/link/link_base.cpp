@@ -46,6 +46,11 @@ constexpr auto kFeeds = std::to_array<Feed>({
     {Happening::kUnit, LinkCounter::kTrafficUnits, false},
 });
 
+/// Counters that lanes' codewords feed where receivers decode them.
+constexpr auto kOfCodewords =
+    std::to_array({LinkCounter::kFlitCorrected, LinkCounter::kFlitUncorrected,
+                   LinkCounter::kBlockErrors, LinkCounter::kTrafficUnits});
+
 /// Normal, cut at 3 sigma, by Box and Muller from one pair of numbers.
 double normal(base::Random& random) {
   const double u = 1 - random.uniform();
@@ -150,35 +155,35 @@ LinkStatus LinkBase::status() const {
   return status;
 }
 
-std::uint64_t LinkBase::lanes_sum(LinkCounter counter, End receiver) const {
-  if (!is_coded() ||
-      (counter != LinkCounter::kFlitCorrected && counter != LinkCounter::kFlitUncorrected &&
-       counter != LinkCounter::kBlockErrors && counter != LinkCounter::kTrafficUnits)) {
-    return 0;
-  }
-  // A codeword carries 20 blocks of 257 bits, each four blocks of the PCS (clause 119).
-  constexpr std::uint64_t kBlocksPerCodeword = 80;
-  std::uint64_t sum = 0;
+LinkBase::CodewordSums LinkBase::codewords_at(End receiver) const {
+  CodewordSums sums;
   const Direction direction =
       receiver == End::kB ? Direction::kTowardDevice : Direction::kTowardHost;
   for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
     const auto counts = receivers_[index_of(end_receiver(direction, lane))].counter.counts(now());
-    switch (counter) {
-      case LinkCounter::kFlitCorrected:
-        sum += counts.codewords - counts.histogram[0] - counts.uncorrectable;
-        break;
-      case LinkCounter::kFlitUncorrected:
-        sum += counts.uncorrectable;
-        break;
-      case LinkCounter::kBlockErrors:
-        sum += counts.uncorrectable * kBlocksPerCodeword;
-        break;
-      default:
-        sum += counts.codewords;
-        break;
-    }
+    sums.all += counts.codewords;
+    sums.past_fec += counts.uncorrectable;
+    sums.mended += counts.codewords - counts.histogram[0] - counts.uncorrectable;
+    sums.erred_lanes |= counts.bit_errors > 0 && lane < 32 ? 1U << lane : 0;
   }
-  return sum;
+  return sums;
+}
+
+std::uint64_t LinkBase::codewords_for(LinkCounter counter, const CodewordSums& sums) {
+  // A codeword carries 20 blocks of 257 bits, each four blocks of the PCS (clause 119).
+  constexpr std::uint64_t kBlocksPerCodeword = 80;
+  switch (counter) {
+    case LinkCounter::kFlitCorrected:
+      return sums.mended;
+    case LinkCounter::kFlitUncorrected:
+      return sums.past_fec;
+    case LinkCounter::kBlockErrors:
+      return sums.past_fec * kBlocksPerCodeword;
+    case LinkCounter::kTrafficUnits:
+      return sums.all;
+    default:
+      return 0;
+  }
 }
 
 std::uint64_t LinkBase::counter(LinkCounter counter, End receiver) const {
@@ -190,17 +195,22 @@ std::uint64_t LinkBase::counter(LinkCounter counter, End receiver) const {
           happenings_[link_base::index(at)][static_cast<std::size_t>(feed.happening)].count(now());
     }
   }
-  return is_built_ ? sum + lanes_sum(counter, receiver) : sum;
+  const bool is_of_codewords =
+      std::find(link_base::kOfCodewords.begin(), link_base::kOfCodewords.end(), counter) !=
+      link_base::kOfCodewords.end();
+  if (is_built_ && is_coded() && is_of_codewords) {
+    sum += codewords_for(counter, codewords_at(receiver));
+  }
+  return sum;
 }
 
 void LinkBase::restart_counts() {
-  constexpr auto kSums = std::to_array({LinkCounter::kFlitCorrected, LinkCounter::kFlitUncorrected,
-                                        LinkCounter::kBlockErrors, LinkCounter::kTrafficUnits});
   for (const End end : {End::kA, End::kB}) {
-    for (const LinkCounter counter : kSums) {
-      count(counter, end, lanes_sum(counter, end));
+    const CodewordSums sums = codewords_at(end);
+    for (const LinkCounter counter : link_base::kOfCodewords) {
+      count(counter, end, is_coded() ? codewords_for(counter, sums) : 0);
     }
-    erred_lanes_[link_base::index(end)] = lanes_with_errors(end);
+    erred_lanes_[link_base::index(end)] |= sums.erred_lanes;
   }
   for (Receiver& receiver : receivers_) {
     receiver.counter.restart(now());

@@ -76,6 +76,8 @@ class LinkBase : public Link {
     double ber = 0;
     double burst = 0;
     double events_per_s = 0;
+    /// One more section's receiver, at this line rate.
+    void add(const phy::lane::Reading& reading, double bits_per_s);
     void exchange(Archive& archive) { archive.fields(ber, burst, events_per_s); }
   };
 
@@ -107,6 +109,15 @@ class LinkBase : public Link {
   [[nodiscard]] base::Picoseconds skew(std::uint32_t mask) const;
   /// The error ratio that a section's receiver would have at this protocol; nullopt: not modelled.
   [[nodiscard]] std::optional<double> ber_at(fabric::ProtocolId protocol, const LaneAt& at) const;
+  /// What a lane would pass to the end of its direction at this protocol, were it in use.
+  [[nodiscard]] Chain chain_if_run(fabric::ProtocolId protocol, Direction direction,
+                                   std::uint32_t lane) const;
+  /// Losses of codeword lock to be expected of these lanes, as they are: three codewords past
+  /// correction one after the other (each lane's stand for all that share them). Lanes without FEC
+  /// lose theirs at hi_ber. Above kLossesMost no lock holds (modelled).
+  [[nodiscard]] double lock_losses_per_s(fabric::ProtocolId protocol, Direction direction,
+                                         std::uint32_t mask) const;
+  static constexpr double kLossesMost = 2;
   [[nodiscard]] const Chain& chain(Direction direction, std::uint32_t lane) const {
     return chains_[static_cast<std::size_t>(direction) * lane_count() + lane];
   }
@@ -165,7 +176,18 @@ class LinkBase : public Link {
     void exchange(Archive& archive) { archive.fields(junction_cel, is_ready); }
   };
 
+  /// Of all lanes' receivers at an end, since they locked.
+  struct CodewordSums {
+    std::uint64_t all = 0;
+    std::uint64_t mended = 0;
+    std::uint64_t past_fec = 0;
+    std::uint32_t erred_lanes = 0;
+  };
+
   void build();
+  /// Null where phy has no model.
+  [[nodiscard]] std::shared_ptr<const LaneKind> kind_at(std::size_t section,
+                                                        fabric::ProtocolId protocol) const;
   [[nodiscard]] std::size_t index_of(const LaneAt& at) const;
   [[nodiscard]] bool is_valid(const LaneAt& at) const;
   [[nodiscard]] bool is_signal(const LaneAt& at) const;
@@ -174,7 +196,8 @@ class LinkBase : public Link {
   [[nodiscard]] bool is_active(const LaneAt& at) const;
   void refresh_chain(Direction direction, std::uint32_t lane);
   void take_kinds();
-  [[nodiscard]] std::uint64_t lanes_sum(LinkCounter counter, End receiver) const;
+  [[nodiscard]] CodewordSums codewords_at(End receiver) const;
+  [[nodiscard]] static std::uint64_t codewords_for(LinkCounter counter, const CodewordSums& sums);
   void ask(const Message& message);
 
   bool is_built_ = false;
