@@ -4,7 +4,7 @@
 // however often and in whatever steps one looks: the number in a large block of time is drawn, and
 // halved down to t by binomial draws, each from a generator seeded by the block's place (a Poisson
 // process given its total in a block is uniform there). Numbers in disjoint spans are independent
-// Poisson numbers; a test holds that against R's or scipy's distribution. For rates from 1e-12/s
+// Poisson numbers; a test holds that against scipy's distribution. For rates from 1e-12/s
 // (less is never) to 2e11/s (more is held there) and times to 292 years; 64 bits, which the highest
 // rate fills in three years.
 #pragma once

@@ -3,10 +3,14 @@
 // form here, against scipy in count_judge.py), and next() at one with count().
 #include "twin/world/count_process.h"
 
-#include "twin/world/hash.h"
+#include "base/test_shell.h"
+#include "twin/world/normal.h"
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <vector>
 
@@ -22,6 +26,15 @@ constexpr std::int64_t kYear = 31'557'600 * kSecond;
 /// A rate from 1e-9 to 1e11 per second.
 double any_rate() {
   return std::pow(10.0, *rc::gen::inRange(-90, 111) / 10.0);
+}
+
+TEST(TwinCountProcess, NormalQuantileInvertsTheDistribution) {
+  for (double z = -8; z <= 8; z += 0.01) {
+    const double p = 0.5 * std::erfc(-z / std::sqrt(2.0));
+    // Near 1 the rounding of p itself is what limits.
+    const double rounding = 1.2e-16 / (0.3989 * std::exp(-z * z / 2));
+    EXPECT_NEAR(normal_quantile(p), z, 1e-12 + (z > 0 ? rounding : 0));
+  }
 }
 
 TEST(TwinCountProcess, CountsNothingAtRateZero) {
@@ -159,6 +172,40 @@ TEST(TwinCountProcess, DisjointSpansArePoissonNumbers) {
       EXPECT_LT(std::abs(together / 4000), 4.5 * mean / std::sqrt(4000.0)) << mean << " " << span;
     }
   }
+}
+
+TEST(TwinCountProcess, AgreesWithScipysPoisson) {
+  const std::string modules = "numpy, scipy";
+  const std::string python = base::python_with(modules);
+  if (python.empty()) {
+    GTEST_SKIP() << base::no_python_with(modules);
+  }
+  // Means up to where numbers of a block are drawn by each of the methods; prime spans.
+  const auto file = std::filesystem::path(WEFT_BINARY_DIR) / "count_judge.txt";
+  std::ofstream out(file);
+  for (const double mean : {0.05, 1.0, 20.0, 700.0, 3e5, 1e9, 1e11}) {
+    for (const std::int64_t span : {std::int64_t{104'729}, 7 * kSecond + 1}) {
+      CountProcess process(2024);
+      process.set_rate(mean / (static_cast<double>(span) * 1e-9), {1});
+      if (process.rate() == kGreatestRate) {
+        continue;
+      }
+      out.precision(17);
+      out << mean << "/" << span << " " << process.rate() * static_cast<double>(span) * 1e-9;
+      std::uint64_t last = 0;
+      for (std::int64_t i = 1; i <= 3000; ++i) {
+        const std::uint64_t count = process.count({1 + i * span});
+        out << " " << count - last;
+        last = count;
+      }
+      out << "\n";
+    }
+  }
+  out.close();
+  const base::Run judge = base::shell(
+      python + " " WEFT_SOURCE_DIR "/src/twin/world/count_judge.py < '" + file.string() + "'");
+  EXPECT_EQ(judge.code, 0) << judge.out;
+  std::filesystem::remove(file);
 }
 
 TEST(TwinCountProcess, WaitingTimesAreExponential) {

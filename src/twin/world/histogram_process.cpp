@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint32_t kLeastStepLevel = 17;     // 0.13 ms
 constexpr std::uint32_t kGreatestStepLevel = 33;  // 8.6 s
 constexpr double kDeviations = 12;
+constexpr double kMostCodewords = 1.8e19;  // what 64 bits hold: three years at the greatest rate
 
 /// The shortest step in which n p >= 12 sqrt(n) codewords of the commonest bin are expected.
 std::uint32_t step_level(double codewords_per_s, double commonest) {
@@ -49,8 +50,8 @@ std::uint64_t HistogramProcess::drawn(const Bin& bin, std::uint64_t elapsed) con
 }
 
 std::uint64_t HistogramProcess::rest(std::uint64_t elapsed) const {
-  const auto all =
-      static_cast<std::uint64_t>(codewords_per_s_ * 1e-9 * static_cast<double>(elapsed));
+  const double codewords = codewords_per_s_ * 1e-9 * static_cast<double>(elapsed);
+  const auto all = static_cast<std::uint64_t>(std::min(codewords, kMostCodewords));
   std::uint64_t others = 0;
   for (const Bin& bin : bins_) {
     others += drawn(bin, elapsed);

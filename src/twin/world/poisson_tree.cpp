@@ -5,11 +5,11 @@
 #include "base/random.h"
 #include "phy/lane/counts.h"
 #include "twin/world/hash.h"
+#include "twin/world/normal.h"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <numbers>
 
 namespace weft::twin {
 namespace {
@@ -17,26 +17,20 @@ namespace {
 constexpr std::uint32_t kTopLevel = 55;
 constexpr std::uint64_t kTopBlocks = std::uint64_t{1} << (63 - kTopLevel);
 constexpr std::uint32_t kCacheLevel = 36;  // 69 s: below it one walks anew
-constexpr std::uint64_t kPopcountMost = 512;
-constexpr std::uint64_t kExactMost = std::uint64_t{1} << 40;
+constexpr std::uint64_t kPopcountMost = 1024;
+constexpr double kExactMost = 0x1p40;
 
 std::uint64_t block_seed(std::uint64_t seed, std::uint32_t level, std::uint64_t index) {
   return mix(seed, std::uint64_t{level} << 58 ^ index);
 }
 
-base::Random stream_of(std::uint64_t seed) {
-  base::SplitMix64 words(seed);
-  return base::Random(base::Random::State{words(), words(), words(), words()});
-}
-
-double draw_normal(base::Random& random) {
-  const double radius = std::sqrt(-2 * std::log1p(-random.uniform()));
-  return radius * std::cos(2 * std::numbers::pi * random.uniform());
+double draw_normal(base::SplitMix64& words) {
+  return normal_quantile((static_cast<double>(words() >> 11) + 0.5) * 0x1p-53);
 }
 
 std::uint64_t draw_half(std::uint64_t n, std::uint64_t seed) {
+  base::SplitMix64 words(seed);
   if (n <= kPopcountMost) {
-    base::SplitMix64 words(seed);
     std::uint64_t heads = 0;
     for (; n >= 64; n -= 64) {
       heads += static_cast<std::uint64_t>(std::popcount(words()));
@@ -44,21 +38,22 @@ std::uint64_t draw_half(std::uint64_t n, std::uint64_t seed) {
     return heads +
            static_cast<std::uint64_t>(std::popcount(words() & ((std::uint64_t{1} << n) - 1)));
   }
-  base::Random random = stream_of(seed);
-  if (n <= kExactMost) {
-    return phy::lane::draw_binomial(n, 0.5, random);
-  }
-  const double away = std::nearbyint(0.5 * std::sqrt(static_cast<double>(n)) * draw_normal(random));
-  return n / 2 + static_cast<std::uint64_t>(static_cast<std::int64_t>(away));
+  const auto trials = static_cast<double>(n);
+  const double z = draw_normal(words);
+  const double away = std::sqrt(trials / 4 - 1.0 / 12) * (z - (z * z - 3) * z / (12 * trials));
+  const double odd = (n & 1) != 0 ? 0.5 : 0;
+  return n / 2 +
+         static_cast<std::uint64_t>(static_cast<std::int64_t>(std::floor(away + odd + 0.5)));
 }
 
 std::uint64_t draw_top(std::uint64_t seed, double per_s, std::uint64_t index) {
   const double mean = per_s * 1e-9 * static_cast<double>(std::uint64_t{1} << kTopLevel);
-  base::Random random = stream_of(block_seed(seed, kTopLevel + 1, index));
-  if (mean <= static_cast<double>(kExactMost)) {
+  base::SplitMix64 words(block_seed(seed, kTopLevel + 1, index));
+  if (mean <= kExactMost) {
+    base::Random random(base::Random::State{words(), words(), words(), words()});
     return phy::lane::draw_poisson(mean, random);
   }
-  const double z = draw_normal(random);
+  const double z = draw_normal(words);
   return static_cast<std::uint64_t>(mean + std::sqrt(mean) * z + (z * z - 1) / 6);
 }
 

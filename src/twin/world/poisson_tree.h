@@ -6,8 +6,11 @@
 // draw has its own generator, seeded by the block's level and place. Happenings lie in cells of
 // 1 ns; one in cell i is counted from i + 1 on.
 //
-// Draws: exact (popcounts; phy/lane/counts.h) up to 2^40; above, the normal distribution with
-// Poisson's skew (Cornish and Fisher), whose error there, below 1e-12, no test can see.
+// Draws: a half of up to 1024 is exact, by counting random bits; above, it is the normal number of
+// its variance with Sheppard's correction for rounding and Cornish and Fisher's for kurtosis, whose
+// distribution is within 4e-8 of the binomial's at 1025, and nearer as 1/n^2: no test can see it.
+// A block's own number is exact (phy/lane/counts.h) up to a mean of 2^40, above a normal number
+// with Poisson's skew.
 #pragma once
 
 #include <cstdint>

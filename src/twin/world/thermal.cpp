@@ -6,6 +6,16 @@
 #include <cmath>
 
 namespace weft::twin {
+namespace {
+
+bool is_temperature(base::Celsius value) {
+  return std::abs(value.value()) <= ThermalNode::kGreatestCelsius;
+}
+bool is_time_constant(double tau_s) {
+  return tau_s >= ThermalNode::kLeastTau_s && tau_s <= ThermalNode::kGreatestTau_s;
+}
+
+}  // namespace
 
 base::Celsius ThermalNode::value(WorldTime at) const {
   const double s = at > from_ ? (at - from_).seconds() : 0;
@@ -13,7 +23,7 @@ base::Celsius ThermalNode::value(WorldTime at) const {
 }
 
 void ThermalNode::set_target(base::Celsius target, WorldTime at) {
-  if (target == target_ || !std::isfinite(target.value())) {
+  if (target == target_ || !is_temperature(target)) {
     return;
   }
   from_value_ = value(at);
@@ -22,7 +32,7 @@ void ThermalNode::set_target(base::Celsius target, WorldTime at) {
 }
 
 void ThermalNode::set_tau(double tau_s, WorldTime at) {
-  if (tau_s == tau_s_ || !(tau_s > 0) || !std::isfinite(tau_s)) {
+  if (tau_s == tau_s_ || !is_time_constant(tau_s)) {
     return;
   }
   from_value_ = value(at);
@@ -63,9 +73,8 @@ WorldTime ThermalNode::next_step(WorldTime at, base::KelvinDelta step) const {
 
 void ThermalNode::exchange(Archive& archive) {
   archive.fields(from_, from_value_, target_, tau_s_);
-  if (archive.is_reading() &&
-      !(from_.ns >= 0 && std::isfinite(from_value_.value()) && std::isfinite(target_.value()) &&
-        tau_s_ > 0 && std::isfinite(tau_s_))) {
+  if (archive.is_reading() && !(from_.ns >= 0 && is_temperature(from_value_) &&
+                                is_temperature(target_) && is_time_constant(tau_s_))) {
     *this = ThermalNode();
     archive.fail();
   }

@@ -14,14 +14,18 @@ namespace weft::twin {
 class ThermalNode {
  public:
   ThermalNode() = default;
-  /// Settled at `start`. `tau_s`: time constant, more than 0.
+  static constexpr double kGreatestCelsius = 1e4;  ///< either side of 0
+  static constexpr double kLeastTau_s = 1e-3;
+  static constexpr double kGreatestTau_s = 1e9;
+
+  /// Settled at `start`. `tau_s`: time constant.
   ThermalNode(base::Celsius start, double tau_s)
       : from_value_(start), target_(start), tau_s_(tau_s) {}
 
   /// From `at` on the body goes toward `target` (for a device: air + power x thermal resistance).
-  /// @pre `at` is not before the last setting
+  /// Out of range it changes nothing. @pre `at` is not before the last setting
   void set_target(base::Celsius target, WorldTime at);
-  /// The time constant changes with the air that moves; takes effect from `at` on.
+  /// The time constant changes with the air that moves; takes effect from `at` on. Likewise.
   void set_tau(double tau_s, WorldTime at);
   [[nodiscard]] base::Celsius target() const { return target_; }
   [[nodiscard]] double tau_s() const { return tau_s_; }
@@ -33,7 +37,7 @@ class ThermalNode {
   /// it stays. @pre step > 0
   [[nodiscard]] WorldTime next_step(WorldTime at, base::KelvinDelta step) const;
 
-  /// Fails the archive on what is not a number or a time constant that cannot be.
+  /// Fails the archive on temperatures and time constants that cannot be.
   void exchange(Archive& archive);
 
  private:

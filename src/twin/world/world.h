@@ -38,7 +38,7 @@ class World {
   [[nodiscard]] WorldTime now() const;
   /// Runs every event up to and at `until`.
   void advance_to(WorldTime until);
-  void advance(Duration span) { advance_to(now() + span); }
+  void advance(Duration span) { advance_to(later(now(), span)); }
   /// The next pending event; nullopt where nothing will ever happen by itself.
   [[nodiscard]] std::optional<WorldTime> next_event() const;
   [[nodiscard]] std::uint64_t events() const;  ///< handled so far
