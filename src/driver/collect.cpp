@@ -60,6 +60,7 @@ void run_drivers(Collection& collection, const CollectOptions& options) {
     return;
   }
   collect_cxl(collection);
+  collect_retimers(collection);
   collect_hwmon(collection);
   collect_kernel_log(collection, options.kernel_log);
 }

@@ -48,6 +48,7 @@ void collect_cxl(Collection& collection);
 void collect_hwmon(Collection& collection);
 void collect_netdev(Collection& collection);
 void collect_infiniband(Collection& collection);
+void collect_retimers(Collection& collection);
 void collect_accelerator(Collection& collection);
 void collect_kernel_log(Collection& collection, const std::string& file);
 

@@ -82,6 +82,12 @@ constexpr std::array kRows = std::to_array<MetricRow>({
      "AER Correctable Error Status register: errors that nobody cleared yet"},
     {kAerUncorrectableStatus, "aer_uncorrectable_status", "1", kState, "cleared",
      "AER Uncorrectable Error Status register: errors that nobody cleared yet"},
+    {kTemperaturePeak, "temperature_peak", "Cel", kGauge, "",
+     "Hottest that a sensor has been since its chip was reset"},
+    {kL0ToRecovery, "l0_to_recovery", "1", kCounter, "cleared",
+     "Times that a link left L0 for Recovery; a retimer's counter wraps at 256"},
+    {kLaneFigureOfMerit, "lane_figure_of_merit", "1", kGauge, "",
+     "Figure of merit of a lane's receiver, 0 to 255; a retimer's alert is at 85 and below"},
 });
 static_assert(kRows.size() == static_cast<std::size_t>(Metric::kCount_));
 

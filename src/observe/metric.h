@@ -48,6 +48,9 @@ enum class Metric : std::uint16_t {
   kLaneErrorStatus,  ///< PCIe Lane Error Status: bit n set means lane n saw errors since cleared
   kAerCorrectableStatus,    ///< AER Correctable Error Status register: bits not yet cleared
   kAerUncorrectableStatus,  ///< AER Uncorrectable Error Status register: bits not yet cleared
+  kTemperaturePeak,         ///< hottest since the chip was reset; label: sensor
+  kL0ToRecovery,            ///< times that a link left L0 for Recovery (NSM, Redfish); label: link
+  kLaneFigureOfMerit,       ///< what a receiver says of its own eye, 0 to 255; label: port and lane
   kCount_,
 };
 

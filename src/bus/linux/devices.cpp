@@ -2,6 +2,7 @@
 #include "bus/linux/devices.h"
 
 #include "bus/linux/config_space.h"
+#include "bus/linux/i2c_dev.h"
 
 #include <algorithm>
 #include <utility>
@@ -43,6 +44,7 @@ class LinuxDevices final : public Devices {
       case DoorKind::kConfigSpace:
         return entries(at("/sys/bus/pci/devices"), "");
       case DoorKind::kSmbus:
+        return entries(at("/dev"), "i2c-");
       case DoorKind::kModuleMemory:
       case DoorKind::kPortCounters:
         break;
@@ -54,7 +56,7 @@ class LinuxDevices final : public Devices {
     return open_config_space(root_, name);
   }
   [[nodiscard]] base::Result<std::unique_ptr<Smbus>> smbus(std::string_view name) override {
-    return has_none<Smbus>("SMBus segments that this program can use", name);
+    return open_i2c(root_, name);
   }
   [[nodiscard]] base::Result<std::unique_ptr<ModuleMemory>> module_memory(
       std::string_view name) override {

@@ -236,7 +236,8 @@ void BusFront::prepare_arp_answer() {
   }
   base::Bytes block(kUdid.begin(), kUdid.end());
   const auto mine = address();
-  block.push_back(mine ? static_cast<std::uint8_t>(*mine << 1U | 1U) : std::uint8_t{0xFF});
+  block.push_back(mine ? static_cast<std::uint8_t>(unsigned{*mine} << 1U | 1U)
+                       : std::uint8_t{0xFF});
   answer_with(std::move(block), true);
 }
 

@@ -304,7 +304,7 @@ void Device::write_registers(std::uint32_t address, base::ByteView bytes) {
         (row->address == wr::kHardwareReset || row->address == wr::kSoftwareReset)) {
       std::uint16_t& reset = row->address == wr::kHardwareReset ? hardware_reset_ : software_reset_;
       const unsigned shift = 8 * (at - row->address);
-      reset = static_cast<std::uint16_t>((reset & ~(0xFFU << shift)) | bytes[i] << shift);
+      reset = static_cast<std::uint16_t>((reset & ~(0xFFU << shift)) | unsigned{bytes[i]} << shift);
     }
     wrote(at);
   }

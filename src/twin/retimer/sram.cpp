@@ -64,11 +64,9 @@ LinkState Device::link_state(std::size_t link) const {
 
 std::uint8_t Device::link_rate(std::size_t link) const {
   const std::uint64_t rate = options_.links[link].link->status().rate.value();
-  std::uint8_t generation = 0;
-  for (std::uint64_t step = 4000; step < rate && generation < 5; step *= 2) {
-    ++generation;
-  }
-  return generation;
+  constexpr std::array<std::uint64_t, 5> kBelow{2500, 5000, 8000, 16000, 32000};
+  return static_cast<std::uint8_t>(
+      std::count_if(kBelow.begin(), kBelow.end(), [rate](auto below) { return below < rate; }));
 }
 
 std::uint8_t Device::recoveries(std::size_t link) const {

@@ -140,7 +140,7 @@ struct Bench {
   }
   /// As the mainline driver reads: set-up and data in 17-bit format.
   base::Bytes read(std::uint32_t address, std::uint8_t length = 1) {
-    wire({0x0A, 0x03, static_cast<std::uint8_t>((length - 1) << 1 | address >> 16),
+    wire({0x0A, 0x03, static_cast<std::uint8_t>((length - 1U) << 1U | address >> 16U),
           static_cast<std::uint8_t>(address >> 8), static_cast<std::uint8_t>(address)});
     base::Bytes answer = wire({0x09}, length + std::size_t{1});
     if (answer[0] != length) {

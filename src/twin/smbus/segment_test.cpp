@@ -26,7 +26,7 @@ class Scribe : public Target {
     if (address != address_) {
       return false;
     }
-    seen += "[" + hex(static_cast<std::uint8_t>(address << 1U | (is_read ? 1U : 0U)));
+    seen += "[" + hex(static_cast<std::uint8_t>(unsigned{address} << 1U | (is_read ? 1U : 0U)));
     return true;
   }
   bool write(std::uint8_t byte) override {

@@ -88,10 +88,9 @@ inline constexpr std::size_t kEepromBlockBytes = 32;
 inline constexpr std::uint32_t kQuadSlice = 0x4000;
 inline constexpr std::uint32_t kQuadSliceStride = 0x4000;
 inline constexpr std::uint32_t kPathStride = 0x1000;
-inline constexpr std::uint32_t kPathMicro = 0x000;  // offsets in a wrapper
-inline constexpr std::uint32_t kPathLaneState = 0x0B7;
-inline constexpr std::uint32_t kPathSram = 0x200;  ///< indirect window
-inline constexpr std::uint32_t kPathPac = 0x400;   ///< in the slice's first: PMA words
+inline constexpr std::uint32_t kPathLaneState = 0x0B7;  // offsets in a wrapper
+inline constexpr std::uint32_t kPathSram = 0x200;       ///< indirect window
+inline constexpr std::uint32_t kPathPac = 0x400;        ///< in the slice's first: PMA words
 inline constexpr std::uint32_t kPathGlobal = 0x600;
 inline constexpr std::uint32_t kPathRate = 0x60E;  ///< [2:0] 0 = Gen1
 inline constexpr std::uint32_t kPathNextState = 0x61D;

@@ -13,11 +13,11 @@ namespace weft::wire::smbus {
 /// The code goes on from `crc`, so that a transaction can be fed byte by byte. 0 over a sequence
 /// that ends with its right code.
 [[nodiscard]] constexpr std::uint8_t pec(std::uint8_t crc, std::uint8_t byte) {
-  std::uint8_t value = crc ^ byte;
+  unsigned value = crc ^ unsigned{byte};
   for (int bit = 0; bit < 8; ++bit) {
-    value = static_cast<std::uint8_t>((value & 0x80U) != 0 ? (value << 1U) ^ 0x07U : value << 1U);
+    value = ((value << 1U) ^ ((value & 0x80U) != 0 ? 0x07U : 0U)) & 0xFFU;
   }
-  return value;
+  return static_cast<std::uint8_t>(value);
 }
 [[nodiscard]] constexpr std::uint8_t pec(base::ByteView bytes, std::uint8_t crc = 0) {
   for (const std::uint8_t byte : bytes) {
@@ -28,7 +28,7 @@ namespace weft::wire::smbus {
 
 /// The first byte on the wire: 7 bits of address, then 1 for a read.
 [[nodiscard]] constexpr std::uint8_t address_byte(std::uint8_t address, bool is_read) {
-  return static_cast<std::uint8_t>(address << 1U | (is_read ? 1U : 0U));
+  return static_cast<std::uint8_t>(unsigned{address} << 1U | (is_read ? 1U : 0U));
 }
 
 }  // namespace weft::wire::smbus
