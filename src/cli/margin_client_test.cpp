@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drivers over living PCI functions: what margining finds against an eye known in closed form, that
+// every register is as before afterwards, also after SIGKILL in the middle; retraining, speeds,
+// disable and reset through registers alone.
+#include "driver/pcie_margin.h"
+#include "twin/pcie_port/test_hierarchy.h"
+
+#include <csignal>
+#include <cstdlib>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace weft::driver {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using twin::pcie_port::kDownDrive;
+using twin::pcie_port::kDownGpu;
+using twin::pcie_port::kDrive;
+using twin::pcie_port::SetMachine;
+
+class Door final : public bus::ConfigSpace {
+ public:
+  explicit Door(bus::ConfigSpace& behind, std::uint64_t& writes)
+      : behind_(behind), writes_(writes) {}
+  [[nodiscard]] base::Result<std::uint32_t> read(std::uint16_t offset,
+                                                 std::uint8_t width) override {
+    return behind_.read(offset, width);
+  }
+  base::Result<void> write(std::uint16_t offset, std::uint8_t width, std::uint32_t value) override {
+    ++writes_;
+    return behind_.write(offset, width, value);
+  }
+  [[nodiscard]] std::string description() const override { return behind_.description(); }
+
+ private:
+  bus::ConfigSpace& behind_;
+  std::uint64_t& writes_;
+};
+
+class MachineDevices final : public bus::Devices {
+ public:
+  explicit MachineDevices(SetMachine& machine) : machine_(machine) {}
+  [[nodiscard]] std::vector<std::string> names(bus::DoorKind kind) const override {
+    std::vector<std::string> out;
+    for (const bus::ConfigSpace* one : machine_.rack->machines[0].functions) {
+      if (kind == bus::DoorKind::kConfigSpace) {
+        out.push_back(one->description());
+      }
+    }
+    return out;
+  }
+  [[nodiscard]] base::Result<std::unique_ptr<bus::ConfigSpace>> config_space(
+      std::string_view name) override {
+    for (bus::ConfigSpace* one : machine_.rack->machines[0].functions) {
+      if (one->description() == name) {
+        return std::make_unique<Door>(*one, writes);
+      }
+    }
+    return base::fail(base::Code::kNotFound, "no such function", std::string(name));
+  }
+  [[nodiscard]] base::Result<std::unique_ptr<bus::Smbus>> smbus(std::string_view) override {
+    return base::fail(base::Code::kUnimplemented, "none");
+  }
+  [[nodiscard]] base::Result<std::unique_ptr<bus::ModuleMemory>> module_memory(
+      std::string_view) override {
+    return base::fail(base::Code::kUnimplemented, "none");
+  }
+  [[nodiscard]] base::Result<std::unique_ptr<bus::PortCounters>> port_counters(
+      std::string_view) override {
+    return base::fail(base::Code::kUnimplemented, "none");
+  }
+  std::uint64_t writes = 0;
+
+ private:
+  SetMachine& machine_;
+};
+
+struct Bench {
+  Bench() : devices(machine) {
+    char name[] = "/tmp/weft_margin_XXXXXX";
+    folder = mkdtemp(name);
+    wait = [this](base::Duration span) { machine.rack->world->advance(span); };
+  }
+  ~Bench() { static_cast<void>(std::system(("rm -rf " + folder).c_str())); }
+  Bench(const Bench&) = delete;
+  Bench& operator=(const Bench&) = delete;
+  Journal journal() { return std::move(*Journal::open(folder, "margin", "twin")); }
+  std::vector<std::uint32_t> controls() {
+    std::vector<std::uint32_t> out;
+    for (const std::size_t i : {kDownDrive, kDrive, kDownGpu}) {
+      const auto& layout = machine.function(i).layout();
+      out.push_back(machine.read(i, layout.express + 0x10U, 2));
+      out.push_back(machine.read(i, layout.express + 0x30U, 2));
+      for (unsigned lane = 0; lane < layout.make.width; ++lane) {
+        out.push_back(
+            machine.read(i, static_cast<std::uint16_t>(layout.margining + 8U + 4 * lane), 2));
+      }
+    }
+    return out;
+  }
+  SetMachine machine;
+  MachineDevices devices;
+  std::string folder;
+  Wait wait;
+};
+
+TEST(MarginClient, FindsTheEyeOnEveryLaneAndPutsAllBack) {
+  Bench bench;
+  bench.machine.links[2]->eye_ui = 0.25;
+  bench.machine.links[2]->sigma_ui = 0.002;
+  bench.machine.links[2]->eye_mv = 25;
+  bench.machine.links[2]->sigma_mv = 0.3;
+  bench.machine.write(kDownDrive, bench.machine.function(kDownDrive).layout().express + 0x10U,
+                      0x0042, 2);  // ASPM L1
+  const auto before = bench.controls();
+  auto pair = open_pair(bench.devices, "0000:04:00.0");
+  ASSERT_TRUE(pair) << pair.error().text();
+  EXPECT_EQ(pair->upper.address(), "0000:02:01.0");
+  Journal journal = bench.journal();
+  const auto report = margin(*pair, bench.devices, journal, bench.wait, {});
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_THAT(report->problems, IsEmpty());
+  ASSERT_THAT(report->receivers, SizeIs(2));
+  EXPECT_EQ(report->receivers[0].number, 1);
+  EXPECT_EQ(report->receivers[1].number, 6);
+  EXPECT_DOUBLE_EQ(report->ui_ps, 62.5);
+  ASSERT_THAT(report->lanes, SizeIs(8));
+  for (const LaneMargin& lane : report->lanes) {
+    // 2 % UI a step, 3e9 bits: the last step that holds is 6 sigma inside 25 %: 22 %, 23 mV -> 22.
+    EXPECT_NEAR(*lane.width_ui, 0.48, 0.021);
+    EXPECT_NEAR(*lane.height_mv, 46, 2.1);
+    EXPECT_EQ(lane.width_grade, MarginGrade::kRecommended);
+    EXPECT_EQ(lane.height_grade, MarginGrade::kRecommended);
+    EXPECT_FALSE(lane.width_is_one_sided);
+    EXPECT_EQ(lane.ways[0]->end, MarginEnd::kErrors);
+  }
+  EXPECT_EQ(bench.controls(), before);
+  EXPECT_TRUE(journal.close());
+  EXPECT_EQ(bench.machine.links[2]->injected, 0U);
+}
+
+TEST(MarginClient, GradesASmallEyeAndMarksOneSidedOnes) {
+  Bench bench;
+  bench.machine.links[2]->eye_ui = 0.13;
+  bench.machine.links[2]->sigma_ui = 0.001;
+  bench.machine.links[2]->eye_mv = 9;
+  bench.machine.links[2]->sigma_mv = 0.1;
+  auto& ability = bench.machine.function(kDownDrive).margining().ability(1);
+  ability.is_left_right = false;
+  auto pair = open_pair(bench.devices, "0000:02:01.0");
+  ASSERT_TRUE(pair);
+  Journal journal = bench.journal();
+  const auto report =
+      margin(*pair, bench.devices, journal, bench.wait, {.lanes = {2}, .receivers = {1}});
+  ASSERT_TRUE(report) << report.error().text();
+  ASSERT_THAT(report->lanes, SizeIs(1));
+  const LaneMargin& lane = report->lanes[0];
+  EXPECT_EQ(lane.lane, 2U);
+  EXPECT_TRUE(lane.width_is_one_sided);
+  EXPECT_FALSE(lane.ways[1]);
+  EXPECT_NEAR(*lane.width_ui, 0.24, 1e-9);
+  EXPECT_EQ(lane.width_grade, MarginGrade::kBelow);
+  EXPECT_NEAR(*lane.height_mv, 16, 1e-9);
+  EXPECT_EQ(lane.height_grade, MarginGrade::kMinimum);
+}
+
+TEST(MarginClient, ReachesRetimersAndScalesFourLevelSymbols) {
+  Bench bench;
+  bench.machine.links[1]->eye_ui = 0.15;
+  bench.machine.links[1]->sigma_ui = 0.002;
+  auto pair = open_pair(bench.devices, "0000:02:00.0");
+  ASSERT_TRUE(pair);
+  Journal journal = bench.journal();
+  const auto report = margin(*pair, bench.devices, journal, bench.wait, {.lanes = {0, 15}});
+  ASSERT_TRUE(report) << report.error().text();
+  std::vector<int> numbers;
+  for (const auto& one : report->receivers) {
+    numbers.push_back(one.number);
+  }
+  EXPECT_THAT(numbers, ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_DOUBLE_EQ(report->ui_ps, 31.25);
+  EXPECT_EQ(report->receivers[1].timing_steps, 14);
+  for (const LaneMargin& lane : report->lanes) {
+    EXPECT_EQ(lane.width_grade, MarginGrade::kNotGraded);
+    EXPECT_NEAR(*lane.width_ui, 0.27, 0.04);
+  }
+}
+
+TEST(MarginClient, SaysWhyItCannot) {
+  Bench bench;
+  auto pair = open_pair(bench.devices, "0000:02:01.0");
+  ASSERT_TRUE(pair);
+  EXPECT_EQ(plan_margin(*pair, {.lanes = {4}}).error().code, base::Code::kInvalidArgument);
+  EXPECT_EQ(plan_margin(*pair, {.receivers = {2}}).error().code, base::Code::kInvalidArgument);
+  bench.machine.links[2]->bring_up(8000, 4);
+  const auto slow = plan_margin(*pair, {});
+  ASSERT_FALSE(slow);
+  EXPECT_THAT(slow.error().text(), HasSubstr("16 GT/s"));
+  bench.machine.links[2]->state.is_up = false;
+  EXPECT_FALSE(plan_margin(*pair, {}));
+  EXPECT_EQ(open_pair(bench.devices, "0000:04:00.0").error().code, base::Code::kUnavailable);
+  EXPECT_EQ(open_pair(bench.devices, "0000:77:00.0").error().code, base::Code::kNotFound);
+  EXPECT_EQ(bench.devices.writes, 0U);
+}
+
+/// The child margins on a world of its own and is killed after some writes; what it left in the
+/// journal puts a world in the same state back.
+TEST(MarginClient, IsPutBackAfterSigkill) {
+  Bench bench;
+  const auto before = bench.controls();
+  int pipe_ends[2];
+  ASSERT_EQ(pipe(pipe_ends), 0);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    std::uint64_t calls = 0;
+    const Wait wait = [&](base::Duration span) {
+      bench.machine.rack->world->advance(span);
+      if (++calls == 40) {  // in the middle of a step
+        const auto controls = bench.controls();
+        const auto bytes = controls.size() * sizeof controls[0];
+        if (write(pipe_ends[1], controls.data(), bytes) != static_cast<ssize_t>(bytes)) {
+          _exit(1);
+        }
+        for (;;) {
+          pause();
+        }
+      }
+    };
+    auto pair = open_pair(bench.devices, "0000:02:01.0");
+    Journal journal = bench.journal();
+    static_cast<void>(margin(*pair, bench.devices, journal, wait, {}));
+    _exit(1);
+  }
+  std::vector<std::uint32_t> moved(before.size());
+  ASSERT_EQ(read(pipe_ends[0], moved.data(), moved.size() * sizeof moved[0]),
+            static_cast<ssize_t>(moved.size() * sizeof moved[0]));
+  ::close(pipe_ends[0]);
+  ::close(pipe_ends[1]);
+  ASSERT_EQ(kill(child, SIGKILL), 0);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_NE(moved, before);
+  // Our world is as the child's was before it began: bring it where the child left it.
+  auto found = abandoned(bench.folder);
+  ASSERT_TRUE(found);
+  ASSERT_THAT(*found, SizeIs(1));
+  EXPECT_THAT((*found)[0].entries(), SizeIs(::testing::Ge(5U)));
+  for (const std::size_t i : {kDownDrive, kDrive}) {
+    const auto express = bench.machine.function(i).layout().express;
+    bench.machine.write(i, express + 0x10U, 0x0240, 2);
+    bench.machine.write(i, express + 0x30U, 0x0025, 2);
+  }
+  bench.machine.write(kDownDrive, bench.machine.function(kDownDrive).layout().margining + 8U,
+                      0x0519, 2);
+  EXPECT_NE(bench.controls(), before);
+  ASSERT_TRUE((*found)[0].undo(restore_config(bench.devices, bench.wait)));
+  EXPECT_EQ(bench.controls(), before);
+  ASSERT_TRUE((*found)[0].close());
+}
+
+TEST(PcieActions, ReachTheLinkThroughRegisters) {
+  Bench bench;
+  auto pair = open_pair(bench.devices, "0000:00:01.0");
+  ASSERT_TRUE(pair);
+  auto& link = *bench.machine.links[0];
+  unsigned waits = 0;
+  const Wait wait = [&](base::Duration span) {
+    bench.machine.rack->world->advance(span);
+    if (++waits == 3) {
+      link.count(twin::LinkCounter::kRecoveries, twin::End::kA, 1);
+    }
+  };
+  auto view = retrain(pair->upper, wait);
+  ASSERT_TRUE(view) << view.error().text();
+  EXPECT_EQ(waits, 3U);
+  waits = 0;
+  ASSERT_TRUE(set_speed(pair->upper, 4, wait));
+  waits = 0;
+  ASSERT_TRUE(equalise(pair->upper, wait));
+  EXPECT_THAT(link.calls, ElementsAre("retrain", "rate 16000", "retrain", "equalise"));
+  EXPECT_EQ(set_speed(pair->upper, 6, wait).error().code, base::Code::kInvalidArgument);
+  EXPECT_EQ(retrain(*pair->lower, wait).error().code, base::Code::kInvalidArgument);
+  link.calls.clear();
+  ASSERT_TRUE(set_link_enabled(pair->upper, false, wait));
+  EXPECT_EQ(retrain(pair->upper, wait).error().code, base::Code::kDeadlineExceeded);
+  ASSERT_TRUE(set_link_enabled(pair->upper, true, wait));
+  ASSERT_TRUE(hot_reset(pair->upper, wait));
+  EXPECT_THAT(link.calls, ElementsAre("disable", "retrain", "enable", "reset", "release"));
+}
+
+}  // namespace
+}  // namespace weft::driver
