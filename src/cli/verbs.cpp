@@ -3,6 +3,7 @@
 #include "cli/verbs.h"
 
 #include "cli/capture.h"
+#include "cli/margin.h"
 #include "cli/physics/ber.h"
 #include "cli/physics/channel.h"
 #include "cli/physics/com.h"
@@ -26,6 +27,7 @@ std::span<const VerbSpec> verbs() {
       channel_check_verb(),
       channel_cascade_verb(),
       channel_fit_verb(),
+      margin_verb(),
   };
   return kVerbs;
 }

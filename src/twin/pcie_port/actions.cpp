@@ -87,7 +87,9 @@ void Function::after_express(const Written& written) {
         retrain_from_.reset();
       }
       if ((written.commanded & 1U << 5) != 0) {
-        retrain_from_ = trainings();
+        if (link->status().is_up) {
+          retrain_from_ = trainings();
+        }
         const bool is_equalising =
             layout.secondary != 0 && (stored(layout.secondary + 4U) & 1U) != 0;
         is_equalising ? link->redo_equalisation(parts_.end) : link->retrain(parts_.end);
