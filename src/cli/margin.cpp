@@ -7,8 +7,8 @@
 #include "fabric/rack.h"
 #include "twin/machine.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -144,16 +144,22 @@ std::optional<Found> find_link(const twin::Rack& rack, std::string_view link) {
 }
 
 std::string some_links(const twin::Rack& rack) {
-  std::string out = "The rack has ";
-  std::size_t n = 0;
+  constexpr std::size_t kNamed = 3;
+  std::vector<std::string> names;
   for (const twin::Machine& machine : rack.machines) {
     for (const twin::FunctionPlan& one : machine.plan->functions) {
-      if (one.link && n < 4) {
-        out += fmt::format("{}{}", n++ == 0 ? "" : ", ", rack.plan->links[*one.link].name);
+      if (one.link && names.size() <= kNamed &&
+          (names.empty() || names.back() != rack.plan->links[*one.link].name)) {
+        names.push_back(rack.plan->links[*one.link].name);
       }
     }
   }
-  return n == 0 ? "The rack has no PCIe link in a machine." : out + " ... (weft rack show)";
+  if (names.empty()) {
+    return "The rack has no PCIe link in a machine.";
+  }
+  const bool has_more = names.size() > kNamed;
+  names.resize(std::min(names.size(), kNamed));
+  return fmt::format("The rack has {}{}.", fmt::join(names, ", "), has_more ? " and more" : "");
 }
 
 Result<Place> twin_of(const Arguments& arguments, const std::string& file, std::string_view link) {
@@ -235,7 +241,7 @@ int run_recover(const Arguments& arguments) {
     return report(count.error());
   }
   print(*count == 0 ? "Nothing was left to put back.\n"
-                    : fmt::format("Put back {} registers.\n", *count));
+                    : fmt::format("Put back {} register{}.\n", *count, *count == 1 ? "" : "s"));
   return kOk;
 }
 

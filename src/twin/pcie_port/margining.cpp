@@ -20,7 +20,8 @@ constexpr std::uint8_t kInProgress = 2 << 6;
 constexpr std::uint8_t kSettingUp = 1 << 6;
 
 constexpr std::uint16_t word(std::uint8_t receiver, MarginType type, std::uint8_t payload) {
-  return static_cast<std::uint16_t>(payload << 8 | static_cast<unsigned>(type) << 3 | receiver);
+  return static_cast<std::uint16_t>(unsigned{payload} << 8 | static_cast<unsigned>(type) << 3 |
+                                    receiver);
 }
 std::uint8_t receiver_of(std::uint16_t value) {
   return value & 7;
