@@ -10,6 +10,7 @@ std::span<const Family> families() {
   static constexpr std::array kFamilies = {
       Family{"pcie-function", add_pcie_functions},
       Family{"retimer", add_retimers},
+      Family{"cable-module", add_cable_modules},
       Family{"generic-port", add_generic_ports},
       // The last: it tells the others what air they stand in.
       Family{"enclosure", add_enclosure},

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string_view>
 #include <unordered_set>
 
 namespace weft::twin {
@@ -14,6 +15,11 @@ namespace {
 
 constexpr std::uint32_t kStepTimer = 0;
 constexpr base::KelvinDelta kStep{Enclosure::kStepCelsius};
+
+const ModulePlan* find_module(const MachinePlan& plan, std::string_view interface) {
+  const auto found = std::ranges::find(plan.modules, interface, &ModulePlan::interface);
+  return found == plan.modules.end() ? nullptr : &*found;
+}
 
 }  // namespace
 }  // namespace enclosure_cpp
@@ -68,6 +74,14 @@ base::Result<void> add_enclosure(Rack& rack, std::size_t machine) {
       for (const auto actor : found->second) {
         enclosure->tell(actor, 0);
       }
+    }
+  }
+  // Modules that the rack file names as a segment only have no device of their own.
+  for (const auto& [interface, memory] : rack.machines.at(machine).modules) {
+    const auto* actor = dynamic_cast<const Actor*>(memory);
+    const auto* planned = enclosure_cpp::find_module(plan, interface);
+    if (actor != nullptr && planned != nullptr && planned->module.is_null()) {
+      enclosure->tell(actor->id(), 0);
     }
   }
   for (const Link* link : rack.links) {
