@@ -90,7 +90,7 @@ TEST(TwinCheckpoint, SaysWhatDiffers) {
   EXPECT_NE(other_seed.text().find("seed"), std::string::npos);
   const auto other_rack = refusal(*chatter_world(4, {.seed = 5}, kPause, false));
   EXPECT_EQ(other_rack.code, base::Code::kFailedPrecondition);
-  EXPECT_NE(other_rack.text().find("4"), std::string::npos);
+  EXPECT_NE(other_rack.text().find('4'), std::string::npos);
   EXPECT_EQ(refusal(*chatter_world(3, {.seed = 5})).code, base::Code::kFailedPrecondition)
       << "started";
   World other_paths{{.seed = 5}};
