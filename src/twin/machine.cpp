@@ -5,6 +5,7 @@
 #include "twin/machine.h"
 
 #include "twin/families.h"
+#include "twin/fault/engine.h"
 
 #include <utility>
 
@@ -61,6 +62,10 @@ base::Result<std::unique_ptr<Rack>> build_rack(fabric::Fabric fabric, const Worl
         return tl::unexpected(done.error());
       }
     }
+  }
+  // After the enclosures, which will tell it their air.
+  if (auto done = add_fault_engine(*rack); !done) {
+    return tl::unexpected(done.error());
   }
   if (rack_options.starts) {
     rack->world->start();

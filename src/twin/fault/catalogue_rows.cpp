@@ -2,7 +2,12 @@
 // The table of faults. Amplitudes are what such a fault typically has; ranges are what the models
 // can say something about. "CorrOpt": root causes of corrupting links in data centres (SIGCOMM
 // 2017) and vendors' guides; the links between figures are modelled unless a source is named.
+#include "twin/cable_module/quirk.h"
 #include "twin/fault/catalogue.h"
+#include "twin/retimer/quirk.h"
+
+#include <deque>
+#include <string>
 
 namespace weft::twin {
 namespace fault_rows {
@@ -343,13 +348,40 @@ const std::vector<FaultRow>& devices() {
 
 }  // namespace fault_rows
 
+namespace fault_rows {
+
+/// A family's field quirks as faults; `words` keeps the keys.
+template <class Quirks>
+void add_quirks(std::string_view family, std::string_view prefix, const Quirks& quirks,
+                std::vector<FaultRow>& rows, std::deque<std::string>& words) {
+  for (const auto& quirk : quirks) {
+    words.push_back(std::string(prefix) + std::string(quirk.key));
+    rows.push_back({.key = words.back(),
+                    .scope = FaultScope::kDevice,
+                    .amplitude = kOn,
+                    .shape = "step",
+                    .effects = {{.quantity = Q::kQuirk,
+                                 .gain = 1,
+                                 .is_of_neighbours = false,
+                                 .sub = static_cast<std::uint32_t>(quirk.quirk)}},
+                    .family = family,
+                    .help = quirk.help,
+                    .source = "seen in the field by users of such parts"});
+  }
+}
+
+}  // namespace fault_rows
+
 std::span<const FaultRow> faults() {
+  static std::deque<std::string> words;
   static const std::vector<FaultRow> kAll = [] {
     std::vector<FaultRow> all;
     for (const auto* part : {&fault_rows::copper(), &fault_rows::circuits(), &fault_rows::optics(),
                              &fault_rows::links(), &fault_rows::hosts(), &fault_rows::devices()}) {
       all.insert(all.end(), part->begin(), part->end());
     }
+    fault_rows::add_quirks("retimer", "retimer-", retimer::quirks(), all, words);
+    fault_rows::add_quirks("cable-module", "module-", cable_module::quirks(), all, words);
     return all;
   }();
   return kAll;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "twin/fault/engine.h"
 
+#include "twin/enclosure/enclosure.h"
 #include "twin/world/world.h"
 
 #include <algorithm>
@@ -326,12 +327,21 @@ base::Result<void> add_fault_engine(Rack& rack) {
   for (const Link* link : rack.links) {
     directory.links.push_back(link->id());
   }
+  std::vector<Enclosure*> enclosures;
   for (const MachinePlan& machine : rack.plan->machines) {
-    const Actor* enclosure = rack.world->find("enclosure/" + machine.name);
-    directory.hosts.push_back(enclosure != nullptr ? enclosure->id() : kNobody);
+    enclosures.push_back(dynamic_cast<Enclosure*>(rack.world->find("enclosure/" + machine.name)));
+    directory.hosts.push_back(enclosures.back() != nullptr ? enclosures.back()->id() : kNobody);
   }
-  auto added = rack.world->add(std::make_unique<FaultEngine>(std::move(directory)));
-  return added ? base::Result<void>{} : tl::unexpected(added.error());
+  const auto added = rack.world->add(std::make_unique<FaultEngine>(std::move(directory)));
+  if (!added) {
+    return tl::unexpected(added.error());
+  }
+  for (std::size_t machine = 0; machine < enclosures.size(); ++machine) {
+    if (enclosures[machine] != nullptr) {
+      enclosures[machine]->tell(*added, static_cast<std::uint32_t>(machine));
+    }
+  }
+  return {};
 }
 
 FaultEngine& fault_engine(Rack& rack) {

@@ -361,9 +361,21 @@ class Resolver {
     if (!found) {
       return tl::unexpected(found.error());
     }
+    const fabric::Device* other = nullptr;
     for (const std::size_t i : *found) {
-      devices_.insert(selector.kind == SelectorKind::kDevice ? plan_.fabric.devices()[i].id
-                                                             : plan_.fabric.ports()[i].device);
+      const fabric::Device* device = selector.kind == SelectorKind::kDevice
+                                         ? &plan_.fabric.devices()[i]
+                                         : plan_.fabric.device(plan_.fabric.ports()[i].device);
+      if (row_.family.empty() || row_.family == fabric::key(device->kind)) {
+        devices_.insert(device->id);
+      } else {
+        other = device;
+      }
+    }
+    if (devices_.empty() && other != nullptr) {
+      return base::fail(base::Code::kInvalidArgument,
+                        fmt::format("{} is a fault of a {}, and '{}' is a {}", row_.key,
+                                    row_.family, other->name, fabric::key(other->kind)));
     }
     return {};
   }
