@@ -85,7 +85,7 @@ TEST(MarginVerb, PutsBackWhatAKilledRunLeft) {
   std::ofstream(folder.path + "/state/journal-1-0.tsv")
       << "weftline-journal/1\tmargin\t" + folder.path +
              "/tree\n+\tconfig\t0000:3b:00.0\t0x050\t4201\n";
-  const Run run = shell(folder.weft_margin() + "--recover --root " + folder.path + "/tree");
+  const auto run = shell(folder.weft_margin() + "--recover --root " + folder.path + "/tree");
   EXPECT_EQ(run.code, 0) << run.out;
   EXPECT_THAT(run.out, HasSubstr("Put back 1 register"));
   std::ifstream in(device + "/config");
@@ -102,10 +102,10 @@ TEST(MarginVerb, SaysWhatIsWrong) {
   EXPECT_EQ(shell(folder.weft_margin()).code, 64);
   EXPECT_EQ(shell(folder.weft_margin() + "0000:01:00.0 --lane x").code, 64);
   EXPECT_EQ(shell(folder.weft_margin() + "0000:01:00.0 --receiver 7").code, 64);
-  const Run none = shell(folder.weft_margin() + "0000:01:00.0 --root " + folder.path);
+  const auto none = shell(folder.weft_margin() + "0000:01:00.0 --root " + folder.path);
   EXPECT_NE(none.code, 0);
   EXPECT_THAT(none.out, HasSubstr("0000:01:00.0"));
-  const Run address = shell(folder.weft_margin() + "gpu3 --root " + folder.path);
+  const auto address = shell(folder.weft_margin() + "gpu3 --root " + folder.path);
   EXPECT_THAT(address.out, HasSubstr("0000:3b:00.0"));
 }
 
