@@ -88,6 +88,14 @@ constexpr std::array kRows = std::to_array<MetricRow>({
      "Times that a link left L0 for Recovery; a retimer's counter wraps at 256"},
     {kLaneFigureOfMerit, "lane_figure_of_merit", "1", kGauge, "",
      "Figure of merit of a lane's receiver, 0 to 255; a retimer's alert is at 85 and below"},
+    {kModuleSnr, "module_snr", "dB", kGauge, "",
+     "Signal to noise ratio that the module measures (CMIS VDM eSNR), by side, lane and statistic"},
+    {kModuleLevelTransition, "module_level_transition", "dB", kGauge, "",
+     "PAM4 level transition parameter (CMIS VDM), by side, lane and statistic"},
+    {kModulePreFecBer, "module_pre_fec_ber", "1", kGauge, "",
+     "Bit error ratio before FEC (CMIS VDM), by side, lane and statistic"},
+    {kModuleErroredFrames, "module_errored_frames", "1", kGauge, "",
+     "Share of FEC codewords that could not be corrected (CMIS VDM), by side, lane and statistic"},
 });
 static_assert(kRows.size() == static_cast<std::size_t>(Metric::kCount_));
 

@@ -51,6 +51,10 @@ enum class Metric : std::uint16_t {
   kTemperaturePeak,         ///< hottest since the chip was reset; label: sensor
   kL0ToRecovery,            ///< times that a link left L0 for Recovery (NSM, Redfish); label: link
   kLaneFigureOfMerit,       ///< what a receiver says of its own eye, 0 to 255; label: port and lane
+  kModuleSnr,               ///< CMIS VDM eSNR; label: side, lane, statistic ("media 0 current")
+  kModuleLevelTransition,   ///< CMIS VDM PAM4 level transition parameter; label likewise
+  kModulePreFecBer,         ///< CMIS VDM; label likewise
+  kModuleErroredFrames,     ///< CMIS VDM; label likewise
   kCount_,
 };
 

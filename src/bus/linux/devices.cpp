@@ -3,6 +3,7 @@
 
 #include "bus/linux/config_space.h"
 #include "bus/linux/i2c_dev.h"
+#include "bus/linux/module_memory.h"
 
 #include <algorithm>
 #include <utility>
@@ -46,6 +47,7 @@ class LinuxDevices final : public Devices {
       case DoorKind::kSmbus:
         return entries(at("/dev"), "i2c-");
       case DoorKind::kModuleMemory:
+        return module_interfaces(root_);
       case DoorKind::kPortCounters:
         break;
     }
@@ -60,7 +62,7 @@ class LinuxDevices final : public Devices {
   }
   [[nodiscard]] base::Result<std::unique_ptr<ModuleMemory>> module_memory(
       std::string_view name) override {
-    return has_none<ModuleMemory>("module memory that this program can use", name);
+    return open_module_memory(root_, name);
   }
   [[nodiscard]] base::Result<std::unique_ptr<PortCounters>> port_counters(
       std::string_view name) override {

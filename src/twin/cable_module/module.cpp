@@ -21,7 +21,6 @@ constexpr std::uint32_t kSecondFlap = 96;
 constexpr base::KelvinDelta kHeatStep{1};
 constexpr double kFaultAbove = 15;  ///< above the high alarm: the module shuts down
 constexpr double kFaultClears = 5;  ///< below the high alarm: it starts again
-constexpr double kFlapWindow = 1.0;
 
 }  // namespace module_life
 
