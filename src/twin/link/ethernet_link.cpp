@@ -23,8 +23,6 @@ constexpr std::size_t at(End end) {
 
 }  // namespace ethernet_link
 
-using EthernetState = TrainingState;
-
 EthernetLink::EthernetLink(const LinkPlan& plan, std::shared_ptr<Physics> physics)
     : LinkBase(plan, std::move(physics)) {
   const fabric::Protocol& protocol = fabric::protocol(plan.protocol);
@@ -88,15 +86,15 @@ void EthernetLink::train(Reason reason) {
     return;
   }
   if (!has_signal_somewhere() || has_test_pattern()) {
-    if (status_.state != EthernetState::kDetectQuiet || reason == Reason::kStart) {
-      enter(EthernetState::kDetectQuiet, obstacle().value_or(reason));
+    if (status_.state != TrainingState::kDetectQuiet || reason == Reason::kStart) {
+      enter(TrainingState::kDetectQuiet, obstacle().value_or(reason));
     }
     if (obstacle() || has_test_pattern() || reason != Reason::kStart) {
       cancel_timer(kStep);
       return;
     }
   }
-  stay(EthernetState::kDetectQuiet, reason, ethernet_link::kSettle);
+  stay(TrainingState::kDetectQuiet, reason, ethernet_link::kSettle);
 }
 
 void EthernetLink::on_timer(std::uint32_t timer) {
@@ -118,29 +116,29 @@ void EthernetLink::on_timer(std::uint32_t timer) {
 
 void EthernetLink::step() {
   switch (status_.state) {
-    case EthernetState::kDetectQuiet:
+    case TrainingState::kDetectQuiet:
       if (!has_signal_somewhere() || has_test_pattern()) {
         cancel_timer(kStep);
       } else if (is_trained_copper_) {
-        stay(EthernetState::kPollingActive, Reason::kAutoNegotiation,
+        stay(TrainingState::kPollingActive, Reason::kAutoNegotiation,
              ethernet_link::kAutoNegotiation);
       } else {
-        stay(EthernetState::kRecoveryLock, Reason::kSignal, ethernet_link::kLock);
+        stay(TrainingState::kRecoveryLock, Reason::kSignal, ethernet_link::kLock);
       }
       break;
-    case EthernetState::kPollingActive:
+    case TrainingState::kPollingActive:
       // Pages need both directions.
       if (!has_all_signals(Direction::kTowardDevice) || !has_all_signals(Direction::kTowardHost)) {
-        enter(EthernetState::kDetectQuiet, Reason::kNoLock);
+        enter(TrainingState::kDetectQuiet, Reason::kNoLock);
         cancel_timer(kStep);
       } else {
-        stay(EthernetState::kConfiguration, Reason::kStep, ethernet_link::kLinkTraining);
+        stay(TrainingState::kConfiguration, Reason::kStep, ethernet_link::kLinkTraining);
       }
       break;
-    case EthernetState::kConfiguration:
-      stay(EthernetState::kRecoveryLock, Reason::kStep, ethernet_link::kLock);
+    case TrainingState::kConfiguration:
+      stay(TrainingState::kRecoveryLock, Reason::kStep, ethernet_link::kLock);
       break;
-    case EthernetState::kRecoveryLock:
+    case TrainingState::kRecoveryLock:
       lock();
       break;
     default:
@@ -166,7 +164,7 @@ void EthernetLink::lock() {
   }
   run_at(plan_.protocol);
   if (is_locked_[0] && is_locked_[1] && !status_.is_up) {
-    enter(EthernetState::kL0, Reason::kStep);
+    enter(TrainingState::kL0, Reason::kStep);
     status_.is_up = true;
     count_both(LinkCounter::kTrainings);
     tell(MessageKind::kLinkUp);
@@ -187,9 +185,9 @@ void EthernetLink::lose_lock(Direction direction, Reason reason) {
     refresh();
     train(reason);
   } else if (can_lock(direction)) {
-    stay(EthernetState::kRecoveryLock, reason, ethernet_link::kDebounce);
+    stay(TrainingState::kRecoveryLock, reason, ethernet_link::kDebounce);
   } else {
-    enter(EthernetState::kRecoveryLock, reason);
+    enter(TrainingState::kRecoveryLock, reason);
     cancel_timer(kStep);
   }
 }
@@ -230,10 +228,10 @@ void EthernetLink::rates_changed() {
       return;
     }
   }
-  if (!status_.is_up && status_.state == EthernetState::kRecoveryLock && !timer(kStep) &&
+  if (!status_.is_up && status_.state == TrainingState::kRecoveryLock && !timer(kStep) &&
       (can_lock(Direction::kTowardDevice) != is_locked_[0] ||
        can_lock(Direction::kTowardHost) != is_locked_[1])) {
-    stay(EthernetState::kRecoveryLock, Reason::kSignal, ethernet_link::kSettle);
+    stay(TrainingState::kRecoveryLock, Reason::kSignal, ethernet_link::kSettle);
   }
   reckon_losses();
 }
@@ -243,16 +241,16 @@ void EthernetLink::signals_changed() {
     return;
   }
   if (has_test_pattern()) {
-    if (status_.state != EthernetState::kLoopback) {
+    if (status_.state != TrainingState::kLoopback) {
       is_locked_ = {};
       go_down(Reason::kTestPattern, true);
-      enter(EthernetState::kLoopback, Reason::kTestPattern);
+      enter(TrainingState::kLoopback, Reason::kTestPattern);
       cancel_timer(kStep);
       run_at(plan_.protocol);
     }
     return;
   }
-  if (status_.state == EthernetState::kLoopback) {
+  if (status_.state == TrainingState::kLoopback) {
     train(Reason::kTestPattern);
     return;
   }
@@ -270,7 +268,7 @@ void EthernetLink::signals_changed() {
       }
     }
   } else if (!timer(kStep)) {
-    if (status_.state == EthernetState::kDetectQuiet) {
+    if (status_.state == TrainingState::kDetectQuiet) {
       train(Reason::kSignal);
     } else {
       rates_changed();
@@ -309,13 +307,13 @@ void EthernetLink::redo_equalisation(End by) {
 void EthernetLink::set_disabled(End by, bool is_disabled) {
   is_disabled_[ethernet_link::at(by)] = is_disabled;
   const bool is_off = is_disabled_[0] || is_disabled_[1];
-  if (is_off && status_.state != EthernetState::kDisabled) {
+  if (is_off && status_.state != TrainingState::kDisabled) {
     is_locked_ = {};
     go_down(Reason::kDisabled, true);
-    enter(EthernetState::kDisabled, Reason::kDisabled);
+    enter(TrainingState::kDisabled, Reason::kDisabled);
     cancel_timer(kStep);
-  } else if (!is_off && status_.state == EthernetState::kDisabled) {
-    enter(EthernetState::kDetectQuiet, Reason::kDisabled);
+  } else if (!is_off && status_.state == TrainingState::kDisabled) {
+    enter(TrainingState::kDetectQuiet, Reason::kDisabled);
     train(Reason::kDisabled);
   }
 }

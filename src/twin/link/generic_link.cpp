@@ -21,8 +21,6 @@ constexpr std::size_t at(End end) {
 
 }  // namespace generic_link
 
-using GenericState = TrainingState;
-
 GenericLink::GenericLink(const LinkPlan& plan, std::shared_ptr<Physics> physics)
     : LinkBase(plan, std::move(physics)), target_width_{plan.lanes.value(), plan.lanes.value()} {
   status_.is_flit = fabric::protocol(plan.protocol).has(fabric::LinkFeature::kFlit);
@@ -32,11 +30,11 @@ void GenericLink::begin() {
   losses_ = CountProcess(random()());
   const auto made = physics_->lane_kind(plan_.sections.front(), plan_.protocol);
   is_coded_ = made && (*made)->model.options().code.n > 0;
-  stay(GenericState::kDetectQuiet, Reason::kStart, generic_link::kDetect);
+  stay(TrainingState::kDetectQuiet, Reason::kStart, generic_link::kDetect);
 }
 
 bool GenericLink::is_carrying() const {
-  return status_.state == GenericState::kL0;
+  return status_.state == TrainingState::kL0;
 }
 
 bool GenericLink::retries() const {
@@ -84,15 +82,15 @@ void GenericLink::on_timer(std::uint32_t timer) {
 
 void GenericLink::step() {
   switch (status_.state) {
-    case GenericState::kDetectQuiet:
+    case TrainingState::kDetectQuiet:
       if (has_test_pattern() || mask_possible() == 0) {
         cancel_timer(kStep);
       } else {
-        stay(GenericState::kConfiguration, Reason::kSignal, generic_link::kTraining);
+        stay(TrainingState::kConfiguration, Reason::kSignal, generic_link::kTraining);
       }
       break;
-    case GenericState::kConfiguration:
-    case GenericState::kRecoveryLock:
+    case TrainingState::kConfiguration:
+    case TrainingState::kRecoveryLock:
       come_up();
       break;
     default:
@@ -106,7 +104,7 @@ void GenericLink::come_up() {
   run_at(plan_.protocol);
   if (mask == 0 || has_test_pattern() || losses_per_s() > kLossesMost) {
     go_down(Reason::kNoLock, false);
-    enter(GenericState::kDetectQuiet, Reason::kNoLock);
+    enter(TrainingState::kDetectQuiet, Reason::kNoLock);
     cancel_timer(kStep);
     return;
   }
@@ -118,7 +116,7 @@ void GenericLink::come_up() {
   status_.width = status_.trained_width = width;
   status_.protocol = plan_.protocol;
   status_.rate = fabric::protocol(plan_.protocol).lane_rate;
-  enter(GenericState::kL0, Reason::kStep);
+  enter(TrainingState::kL0, Reason::kStep);
   cancel_timer(kStep);
   if (!std::exchange(status_.is_up, true)) {
     count_both(LinkCounter::kTrainings);
@@ -135,7 +133,7 @@ void GenericLink::come_up() {
 void GenericLink::recover(Reason reason) {
   count_both(LinkCounter::kRecoveries);
   cancel_timer(kLoss);
-  stay(GenericState::kRecoveryLock, reason, generic_link::kRecovery);
+  stay(TrainingState::kRecoveryLock, reason, generic_link::kRecovery);
   refresh();
 }
 
@@ -173,7 +171,7 @@ void GenericLink::rates_changed() {
   } else {
     cancel_timer(kLoss);
   }
-  if (status_.state == GenericState::kDetectQuiet && !timer(kStep)) {
+  if (status_.state == TrainingState::kDetectQuiet && !timer(kStep)) {
     signals_changed();
   }
 }
@@ -190,16 +188,16 @@ void GenericLink::signals_changed() {
     return;
   }
   if (has_test_pattern()) {
-    if (status_.state != GenericState::kLoopback) {
+    if (status_.state != TrainingState::kLoopback) {
       go_down(Reason::kTestPattern, true);
-      enter(GenericState::kLoopback, Reason::kTestPattern);
+      enter(TrainingState::kLoopback, Reason::kTestPattern);
       cancel_timer(kStep);
       run_at(plan_.protocol);
     }
     return;
   }
-  if (status_.state == GenericState::kLoopback) {
-    stay(GenericState::kDetectQuiet, Reason::kTestPattern, generic_link::kDetect);
+  if (status_.state == TrainingState::kLoopback) {
+    stay(TrainingState::kDetectQuiet, Reason::kTestPattern, generic_link::kDetect);
     return;
   }
   const std::uint32_t mask = mask_possible();
@@ -209,7 +207,7 @@ void GenericLink::signals_changed() {
     }
     return;
   }
-  if (status_.state == GenericState::kDetectQuiet && !timer(kStep) && mask != 0) {
+  if (status_.state == TrainingState::kDetectQuiet && !timer(kStep) && mask != 0) {
     set_timer(kStep, now() + generic_link::kDetect);
   }
 }
@@ -223,7 +221,7 @@ void GenericLink::injected(const LaneAt& at, std::uint64_t bits) {
 void GenericLink::retrain(End by) {
   static_cast<void>(by);
   go_down(Reason::kRetrain, true);
-  stay(GenericState::kDetectQuiet, Reason::kRetrain, generic_link::kDetect);
+  stay(TrainingState::kDetectQuiet, Reason::kRetrain, generic_link::kDetect);
 }
 
 void GenericLink::set_target_rate(End by, base::TransferRate rate) {
@@ -242,12 +240,12 @@ void GenericLink::redo_equalisation(End by) {
 void GenericLink::set_disabled(End by, bool is_disabled) {
   is_disabled_[generic_link::at(by)] = is_disabled;
   const bool is_off = is_disabled_[0] || is_disabled_[1];
-  if (is_off && status_.state != GenericState::kDisabled) {
+  if (is_off && status_.state != TrainingState::kDisabled) {
     go_down(Reason::kDisabled, true);
-    enter(GenericState::kDisabled, Reason::kDisabled);
+    enter(TrainingState::kDisabled, Reason::kDisabled);
     cancel_timer(kStep);
-  } else if (!is_off && status_.state == GenericState::kDisabled) {
-    stay(GenericState::kDetectQuiet, Reason::kDisabled, generic_link::kDetect);
+  } else if (!is_off && status_.state == TrainingState::kDisabled) {
+    stay(TrainingState::kDetectQuiet, Reason::kDisabled, generic_link::kDetect);
   }
 }
 

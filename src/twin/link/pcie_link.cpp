@@ -25,22 +25,21 @@ constexpr std::size_t at(End end) {
 
 }  // namespace pcie_link
 
-using pcie_training::kRates;
-
 PcieLink::PcieLink(const LinkPlan& plan, std::shared_ptr<Physics> physics)
     : LinkBase(plan, std::move(physics)) {
   const base::TransferRate most = fabric::protocol(plan.protocol).lane_rate;
-  while (rate_most_ + 1 < kRates.size() && kRates[rate_most_ + 1] <= most) {
+  while (rate_most_ + 1 < pcie_training::kRates.size() &&
+         pcie_training::kRates[rate_most_ + 1] <= most) {
     ++rate_most_;
   }
   rate_cap_ = rate_most_;
   target_ = {rate_most_, rate_most_};
   target_width_ = {plan.lanes.value(), plan.lanes.value()};
-  status_.is_flit = kRates[rate_most_] >= base::giga_transfers(64);
+  status_.is_flit = pcie_training::kRates[rate_most_] >= base::giga_transfers(64);
 }
 
 fabric::ProtocolId PcieLink::protocol_of(std::size_t rate) const {
-  return fabric::pcie_of(kRates[rate]).value_or(fabric::ProtocolId::kUnknown);
+  return fabric::pcie_of(pcie_training::kRates[rate]).value_or(fabric::ProtocolId::kUnknown);
 }
 
 bool PcieLink::is_carrying() const {
@@ -65,7 +64,7 @@ void PcieLink::retrain(End by) {
 
 void PcieLink::set_target_rate(End by, base::TransferRate rate) {
   std::size_t index = 0;
-  while (index + 1 < kRates.size() && kRates[index + 1] <= rate) {
+  while (index + 1 < pcie_training::kRates.size() && pcie_training::kRates[index + 1] <= rate) {
     ++index;
   }
   target_[pcie_link::at(by)] = std::min(index, rate_most_);

@@ -11,62 +11,62 @@
 
 namespace weft::twin {
 
-using namespace pcie_training;
-using State = TrainingState;
-
 void PcieLink::begin() {
   contacts_ = CountProcess(random()());
-  status_.state = State::kDetectQuiet;
-  stay(State::kDetectQuiet, Reason::kStart);
+  status_.state = TrainingState::kDetectQuiet;
+  stay(TrainingState::kDetectQuiet, Reason::kStart);
 }
 
-Duration PcieLink::dwell(State state) const {
+Duration PcieLink::dwell(TrainingState state) const {
   const auto sections = static_cast<std::int64_t>(section_count());
   switch (state) {
-    case State::kDetectQuiet:
-      return kDetectQuiet;
-    case State::kDetectActive:
-      return std::popcount(lanes_with_signal()) == static_cast<int>(lane_count()) ? kDetectAll
-                                                                                  : kDetectSome;
-    case State::kPollingActive:
-      return shape().width == 0 ? kPollingTimeout : kPollingActive;
-    case State::kPollingConfiguration:
-      return kPollingConfiguration;
-    case State::kConfiguration:
-      return kConfiguration;
-    case State::kRecoveryLock:
+    case TrainingState::kDetectQuiet:
+      return pcie_training::kDetectQuiet;
+    case TrainingState::kDetectActive:
+      return std::popcount(lanes_with_signal()) == static_cast<int>(lane_count())
+                 ? pcie_training::kDetectAll
+                 : pcie_training::kDetectSome;
+    case TrainingState::kPollingActive:
+      return shape().width == 0 ? pcie_training::kPollingTimeout : pcie_training::kPollingActive;
+    case TrainingState::kPollingConfiguration:
+      return pcie_training::kPollingConfiguration;
+    case TrainingState::kConfiguration:
+      return pcie_training::kConfiguration;
+    case TrainingState::kRecoveryLock:
       return errand_ == Errand::kLost || errand_ == Errand::kWidth || lock_problem()
-                 ? kRecoveryTimeout
-                 : kRecoveryLock;
-    case State::kRecoverySpeed:
-      return kRecoverySpeed;
-    case State::kRecoveryPhase0:
-      return kPhase0;
-    case State::kRecoveryPhase1:
-      return kPhase1;
-    case State::kRecoveryPhase2:
-    case State::kRecoveryPhase3:
-      return {std::min<std::int64_t>(kPhase23.ns + sections * kPhase23PerSection.ns,
-                                     kRecoveryTimeout.ns)};
-    case State::kRecoveryConfiguration:
-      return kRecoveryConfiguration;
-    case State::kRecoveryIdle:
-      return kRecoveryIdle;
-    case State::kHotReset:
-      return kHotReset;
+                 ? pcie_training::kRecoveryTimeout
+                 : pcie_training::kRecoveryLock;
+    case TrainingState::kRecoverySpeed:
+      return pcie_training::kRecoverySpeed;
+    case TrainingState::kRecoveryPhase0:
+      return pcie_training::kPhase0;
+    case TrainingState::kRecoveryPhase1:
+      return pcie_training::kPhase1;
+    case TrainingState::kRecoveryPhase2:
+    case TrainingState::kRecoveryPhase3:
+      return {std::min<std::int64_t>(
+          pcie_training::kPhase23.ns + sections * pcie_training::kPhase23PerSection.ns,
+          pcie_training::kRecoveryTimeout.ns)};
+    case TrainingState::kRecoveryConfiguration:
+      return pcie_training::kRecoveryConfiguration;
+    case TrainingState::kRecoveryIdle:
+      return pcie_training::kRecoveryIdle;
+    case TrainingState::kHotReset:
+      return pcie_training::kHotReset;
     default:
-      return kL0BeforeSpeedChange;
+      return pcie_training::kL0BeforeSpeedChange;
   }
 }
 
 /// Enters a state and decides again when its time is over.
-void PcieLink::stay(State state, Reason reason) {
+void PcieLink::stay(TrainingState state, Reason reason) {
   enter(state, reason);
   set_timer(kStep, now() + dwell(state));
 }
 
 bool PcieLink::is_in_recovery() const {
-  return status_.state >= State::kRecoveryLock && status_.state <= State::kRecoveryIdle;
+  return status_.state >= TrainingState::kRecoveryLock &&
+         status_.state <= TrainingState::kRecoveryIdle;
 }
 
 std::size_t PcieLink::wanted_rate() const {
@@ -106,7 +106,7 @@ void PcieLink::take_shape(const Shape& shape) {
 
 void PcieLink::take_rate(std::size_t rate) {
   rate_ = rate;
-  status_.rate = kRates[rate];
+  status_.rate = pcie_training::kRates[rate];
   const bool is_full = status_.rate == fabric::protocol(plan_.protocol).lane_rate;
   status_.protocol = is_full ? plan_.protocol : protocol_of(rate);
   run_at(protocol_of(rate));
@@ -116,13 +116,14 @@ std::optional<Reason> PcieLink::lock_problem() const {
   if (shape().width == 0 || (lanes_with_signal() & status_.lane_mask) != status_.lane_mask) {
     return Reason::kNoLock;
   }
-  if (skew(status_.lane_mask) > skew_most(rate_)) {
+  if (skew(status_.lane_mask) > pcie_training::skew_most(rate_)) {
     return Reason::kSkew;
   }
-  if (rate_ < kFirstEqualised) {
+  if (rate_ < pcie_training::kFirstEqualised) {
     return std::nullopt;
   }
-  const double most = kRates[rate_] >= base::giga_transfers(64) ? kLockPam4 : kLockNrz;
+  const double most =
+      pcie_training::kRates[rate_] >= base::giga_transfers(64) ? kLockPam4 : kLockNrz;
   for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
     if ((status_.lane_mask >> lane & 1) == 0) {
       continue;
@@ -154,13 +155,13 @@ void PcieLink::on_timer(std::uint32_t timer) {
     case kContact:
       if (is_carrying()) {
         go_down(Reason::kContact, false);
-        stay(State::kDetectQuiet, Reason::kContact);
+        stay(TrainingState::kDetectQuiet, Reason::kContact);
       }
       break;
     case kIdle:
-      if (status_.state == State::kL0 && rate_ == wanted_rate()) {
+      if (status_.state == TrainingState::kL0 && rate_ == wanted_rate()) {
         const bool is_deep = (aspm_[0] & aspm_[1] & 2) != 0;
-        enter(is_deep ? State::kL1 : State::kL0s, Reason::kIdle);
+        enter(is_deep ? TrainingState::kL1 : TrainingState::kL0s, Reason::kIdle);
         cancel_timer(kStep);
         refresh();
       }
@@ -172,60 +173,61 @@ void PcieLink::on_timer(std::uint32_t timer) {
 
 void PcieLink::step() {
   switch (status_.state) {
-    case State::kDetectQuiet:
-    case State::kDetectActive:
+    case TrainingState::kDetectQuiet:
+    case TrainingState::kDetectActive:
       step_detect();
       break;
-    case State::kPollingActive:
+    case TrainingState::kPollingActive:
       if (shape().width == 0) {
-        stay(State::kDetectQuiet, Reason::kNoLock);
+        stay(TrainingState::kDetectQuiet, Reason::kNoLock);
       } else {
-        stay(State::kPollingConfiguration, Reason::kStep);
+        stay(TrainingState::kPollingConfiguration, Reason::kStep);
       }
       break;
-    case State::kPollingConfiguration:
-      stay(State::kConfiguration, Reason::kStep);
+    case TrainingState::kPollingConfiguration:
+      stay(TrainingState::kConfiguration, Reason::kStep);
       break;
-    case State::kConfiguration:
+    case TrainingState::kConfiguration:
       step_configuration();
       break;
-    case State::kRecoveryLock:
+    case TrainingState::kRecoveryLock:
       step_recovery_lock();
       break;
-    case State::kRecoveryConfiguration:
+    case TrainingState::kRecoveryConfiguration:
       step_recovery_configuration();
       break;
-    case State::kRecoverySpeed:
+    case TrainingState::kRecoverySpeed:
       take_rate(next_rate_);
-      errand_ = rate_ >= kFirstEqualised && (equalised_ >> rate_ & 1) == 0 ? Errand::kEqualise
-                                                                           : Errand::kNone;
-      stay(State::kRecoveryLock, Reason::kStep);
+      errand_ = rate_ >= pcie_training::kFirstEqualised && (equalised_ >> rate_ & 1) == 0
+                    ? Errand::kEqualise
+                    : Errand::kNone;
+      stay(TrainingState::kRecoveryLock, Reason::kStep);
       break;
-    case State::kRecoveryPhase0:
-      stay(State::kRecoveryPhase1, Reason::kStep);
+    case TrainingState::kRecoveryPhase0:
+      stay(TrainingState::kRecoveryPhase1, Reason::kStep);
       break;
-    case State::kRecoveryPhase1:
-      stay(State::kRecoveryPhase2, Reason::kStep);
+    case TrainingState::kRecoveryPhase1:
+      stay(TrainingState::kRecoveryPhase2, Reason::kStep);
       break;
-    case State::kRecoveryPhase2:
-      stay(State::kRecoveryPhase3, Reason::kStep);
+    case TrainingState::kRecoveryPhase2:
+      stay(TrainingState::kRecoveryPhase3, Reason::kStep);
       break;
-    case State::kRecoveryPhase3:
+    case TrainingState::kRecoveryPhase3:
       equalised_ |= 1U << rate_;
-      stay(State::kRecoveryLock, Reason::kStep);
+      stay(TrainingState::kRecoveryLock, Reason::kStep);
       break;
-    case State::kRecoveryIdle:
+    case TrainingState::kRecoveryIdle:
       arrive();
       break;
-    case State::kHotReset:
-      stay(State::kDetectQuiet, Reason::kHotReset);
+    case TrainingState::kHotReset:
+      stay(TrainingState::kDetectQuiet, Reason::kHotReset);
       break;
-    case State::kLoopback:
+    case TrainingState::kLoopback:
       if (!has_test_pattern()) {
-        stay(State::kDetectQuiet, Reason::kTestPattern);
+        stay(TrainingState::kDetectQuiet, Reason::kTestPattern);
       }
       break;
-    case State::kL0:
+    case TrainingState::kL0:
       if (rate_ != wanted_rate()) {
         recover(Errand::kSpeed, Reason::kSpeedChange);
       }
@@ -238,34 +240,34 @@ void PcieLink::step() {
 void PcieLink::step_detect() {
   if (const auto problem = obstacle(); problem || lanes_with_signal() == 0) {
     // Nothing to be found: whatever changes that wakes the link again.
-    if (status_.state != State::kDetectQuiet) {
-      enter(State::kDetectQuiet, problem.value_or(Reason::kNoFarEnd));
+    if (status_.state != TrainingState::kDetectQuiet) {
+      enter(TrainingState::kDetectQuiet, problem.value_or(Reason::kNoFarEnd));
     }
     cancel_timer(kStep);
     return;
   }
   if (has_test_pattern()) {
-    enter(State::kLoopback, Reason::kTestPattern);
+    enter(TrainingState::kLoopback, Reason::kTestPattern);
     cancel_timer(kStep);
     run_at(protocol_of(rate_most_));
     return;
   }
-  if (status_.state == State::kDetectQuiet) {
-    stay(State::kDetectActive, Reason::kSignal);
+  if (status_.state == TrainingState::kDetectQuiet) {
+    stay(TrainingState::kDetectActive, Reason::kSignal);
     return;
   }
   equalised_ = 0;
   errand_ = Errand::kNone;
   rate_cap_ = rate_most_;
   take_rate(0);
-  stay(State::kPollingActive, Reason::kStep);
+  stay(TrainingState::kPollingActive, Reason::kStep);
 }
 
 void PcieLink::step_configuration() {
   const Shape now_possible = shape();
   if (now_possible.width == 0) {
     go_down(Reason::kNoLock, false);
-    stay(State::kDetectQuiet, Reason::kNoLock);
+    stay(TrainingState::kDetectQuiet, Reason::kNoLock);
     return;
   }
   take_shape(now_possible);
@@ -277,22 +279,22 @@ void PcieLink::step_recovery_lock() {
   const Shape possible = shape();
   if (possible.width == 0) {
     go_down(Reason::kSurprise, false);
-    stay(State::kDetectQuiet, Reason::kSurprise);
+    stay(TrainingState::kDetectQuiet, Reason::kSurprise);
     return;
   }
   const bool has_lost_lanes = (possible.mask & status_.lane_mask) != status_.lane_mask;
   if (errand == Errand::kWidth || has_lost_lanes) {
-    stay(State::kConfiguration, has_lost_lanes ? Reason::kFewerLanes : Reason::kMoreLanes);
+    stay(TrainingState::kConfiguration, has_lost_lanes ? Reason::kFewerLanes : Reason::kMoreLanes);
     return;
   }
-  if (errand == Errand::kEqualise && rate_ >= kFirstEqualised) {
-    stay(State::kRecoveryPhase0, Reason::kEqualise);
+  if (errand == Errand::kEqualise && rate_ >= pcie_training::kFirstEqualised) {
+    stay(TrainingState::kRecoveryPhase0, Reason::kEqualise);
     return;
   }
   if (const auto problem = lock_problem()) {
     if (rate_ == 0) {
       go_down(*problem, false);
-      stay(State::kDetectQuiet, *problem);
+      stay(TrainingState::kDetectQuiet, *problem);
       return;
     }
     rate_cap_ = rate_ - 1;
@@ -301,7 +303,7 @@ void PcieLink::step_recovery_lock() {
     return;
   }
   errand_ = errand;
-  stay(State::kRecoveryConfiguration, Reason::kStep);
+  stay(TrainingState::kRecoveryConfiguration, Reason::kStep);
 }
 
 void PcieLink::step_recovery_configuration() {
@@ -309,7 +311,7 @@ void PcieLink::step_recovery_configuration() {
     // Rates from 8 GT/s on are reached one after the other, since each is equalised once.
     const std::size_t wanted = wanted_rate();
     std::size_t next = wanted;
-    for (std::size_t rate = kFirstEqualised; rate < wanted; ++rate) {
+    for (std::size_t rate = pcie_training::kFirstEqualised; rate < wanted; ++rate) {
       if ((equalised_ >> rate & 1) == 0) {
         next = rate;
         break;
@@ -318,12 +320,12 @@ void PcieLink::step_recovery_configuration() {
     change_rate(next, wanted < rate_ ? Reason::kSpeedRequest : Reason::kSpeedChange);
     return;
   }
-  stay(State::kRecoveryIdle, Reason::kStep);
+  stay(TrainingState::kRecoveryIdle, Reason::kStep);
 }
 
 void PcieLink::change_rate(std::size_t rate, Reason reason) {
   next_rate_ = rate;
-  stay(State::kRecoverySpeed, reason);
+  stay(TrainingState::kRecoverySpeed, reason);
 }
 
 void PcieLink::arrive() {
@@ -331,7 +333,7 @@ void PcieLink::arrive() {
     signals_changed();
     return;
   }
-  enter(State::kL0, Reason::kStep);
+  enter(TrainingState::kL0, Reason::kStep);
   if (!status_.is_up) {
     status_.is_up = true;
     count_both(LinkCounter::kTrainings);
@@ -341,7 +343,7 @@ void PcieLink::arrive() {
   }
   announce();
   if (rate_ != wanted_rate()) {
-    set_timer(kStep, now() + kL0BeforeSpeedChange);
+    set_timer(kStep, now() + pcie_training::kL0BeforeSpeedChange);
   } else {
     cancel_timer(kStep);
     look_for_idle();
@@ -365,11 +367,11 @@ void PcieLink::recover(Errand errand, Reason reason) {
     errand_ = errand;
     return;
   }
-  if (status_.state == State::kL0) {
+  if (status_.state == TrainingState::kL0) {
     count_both(LinkCounter::kRecoveries);
   }
   errand_ = errand;
-  stay(State::kRecoveryLock, reason);
+  stay(TrainingState::kRecoveryLock, reason);
   refresh();
 }
 
@@ -405,34 +407,34 @@ void PcieLink::go_down(Reason reason, bool is_told) {
 }
 
 void PcieLink::signals_changed() {
-  if (status_.state == State::kDisabled || status_.state == State::kHotReset) {
+  if (status_.state == TrainingState::kDisabled || status_.state == TrainingState::kHotReset) {
     return;
   }
-  if (has_test_pattern() || status_.state == State::kLoopback) {
-    if (status_.state != State::kLoopback && !obstacle()) {
+  if (has_test_pattern() || status_.state == TrainingState::kLoopback) {
+    if (status_.state != TrainingState::kLoopback && !obstacle()) {
       go_down(Reason::kTestPattern, true);
-      enter(State::kLoopback, Reason::kTestPattern);
+      enter(TrainingState::kLoopback, Reason::kTestPattern);
       run_at(protocol_of(rate_most_));
     } else if (!has_test_pattern()) {
-      stay(State::kDetectQuiet, Reason::kTestPattern);
+      stay(TrainingState::kDetectQuiet, Reason::kTestPattern);
     }
     return;
   }
   if (!status_.is_up) {
-    if (status_.state == State::kDetectQuiet && !timer(kStep) && !obstacle() &&
+    if (status_.state == TrainingState::kDetectQuiet && !timer(kStep) && !obstacle() &&
         lanes_with_signal() != 0) {
-      stay(State::kDetectQuiet, Reason::kSignal);
+      stay(TrainingState::kDetectQuiet, Reason::kSignal);
     }
     return;
   }
   const auto problem = obstacle();
   if (problem == Reason::kPowerOff) {
     go_down(Reason::kPowerOff, true);
-    stay(State::kDetectQuiet, Reason::kPowerOff);
+    stay(TrainingState::kDetectQuiet, Reason::kPowerOff);
     return;
   }
   const bool has_lost = (lanes_with_signal() & status_.lane_mask) != status_.lane_mask;
-  const bool is_skewed = skew(status_.lane_mask) > skew_most(rate_);
+  const bool is_skewed = skew(status_.lane_mask) > pcie_training::skew_most(rate_);
   if (problem || has_lost || is_skewed) {
     const Reason reason = problem ? *problem : has_lost ? Reason::kFewerLanes : Reason::kSkew;
     if (is_in_recovery()) {
