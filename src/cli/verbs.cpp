@@ -10,6 +10,7 @@
 #include "cli/physics/eye.h"
 #include "cli/rack.h"
 #include "cli/scan.h"
+#include "cli/up.h"
 
 namespace weft::cli {
 
@@ -28,6 +29,7 @@ std::span<const VerbSpec> verbs() {
       channel_cascade_verb(),
       channel_fit_verb(),
       margin_verb(),
+      up_verb(),
   };
   return kVerbs;
 }

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <limits>
 
+#include <time.h>
+
 namespace weft::twin::door {
 namespace pacer_clock {
 
@@ -12,6 +14,13 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// Of this thread, so that a busy machine does not make slices shorter.
+double cpu_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
 }  // namespace pacer_clock
@@ -45,7 +54,7 @@ void Pacer::run() {
   using pacer_clock::Clock;
   using pacer_clock::seconds_since;
   constexpr double kRestSeconds = 0.01;
-  constexpr double kStepMin = 1e-6;
+  constexpr double kStepMin = 1e-3;  // the lookahead: less saves no work
   constexpr double kStepMax = 3600;
   constexpr double kWindowSeconds = 1;
   const auto begin = Clock::now();
@@ -76,17 +85,16 @@ void Pacer::run() {
       continue;
     }
     const auto slice_begin = Clock::now();
+    const double cpu_begin = pacer_clock::cpu_seconds();
     {
       const Hold hold(world_.mutex());
       world_.advance_to(until);
       now_ns_ = world_.now().ns;
     }
-    const double took = seconds_since(slice_begin);
+    longest_ = std::max(longest_.load(), seconds_since(slice_begin));
     ++slices_;
-    longest_ = std::max(longest_.load(), took);
-    // Grow gently, shrink at once.
-    step = took > options_.slice_seconds ? step * std::max(0.1, options_.slice_seconds / took)
-                                         : step * 1.5;
+    const double took = pacer_clock::cpu_seconds() - cpu_begin;
+    step *= took > options_.slice_seconds ? std::max(0.1, options_.slice_seconds / took) : 2;
     step = std::clamp(step, kStepMin, kStepMax);
     // A mutex is not fair: leave whoever waits at a door the time to take it.
     std::this_thread::sleep_for(std::chrono::microseconds(50));

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/up.h"
+
+#include "base/text.h"
+#include "cli/terminal.h"
+#include "cli/up_summary.h"
+#include "fabric/rack.h"
+#include "twin/door/pacer.h"
+#include "twin/door/sysfs_tree.h"
+#include "twin/embedded.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace weft::cli {
+namespace up_parts {
+
+constexpr std::string_view kDefaultRack = "reference-pod";
+
+constexpr PositionalSpec kPositionals[] = {
+    {"RACK",
+     "A rack file, or the name of a reference rack that is part of the program (default: "
+     "reference-pod).",
+     false, false},
+};
+constexpr OptionSpec kOptions[] = {
+    {"--seed", "N", "Seed of all that is drawn; the same seed, the same life (default: 1)."},
+    {"--speed", "X", "World seconds in a second, or max for as fast as it goes (default: 1)."},
+    {"--for", "DURATION", "Ends after so much world time, as 30s, 2m, 1h or 1d (default: never)."},
+    {"--threads", "N",
+     "Threads that run the world, 1 to 64; results do not depend on it "
+     "(default: 1)."},
+    {"--doors", "",
+     "Opens the doors: files of each machine, SMBus, module memory; prints where they are."},
+    {"--folder", "DIR",
+     "Where the doors are (default: $XDG_RUNTIME_DIR/weft/RACK, else /tmp/weft-UID/RACK)."},
+    {"--no-mount", "", "Files as snapshot folders, written anew every 5 s, instead of mounted."},
+    {"--tcp", "", "SMBus and module doors also on ports of 127.0.0.1."},
+    {"--json", "", "A line of JSON for the start and for each summary."},
+};
+constexpr ExampleSpec kExamples[] = {
+    {"weft up", "The reference pod at the pace of the clock, until Ctrl-C."},
+    {"weft up racks/hgx-h100.yaml --doors", "One server whose lspci, SMBus and modules answer."},
+    {"weft up --speed max --for 1d --json", "A day of the reference pod, as fast as it goes."},
+};
+constexpr ExitSpec kExits[] = {{kOk, "the time of --for is over, or it was interrupted"}};
+
+volatile std::sig_atomic_t g_stops = 0;
+
+/// SIGINT and SIGTERM end the verb well while this lives, so that nothing stays mounted.
+class Interrupts {
+ public:
+  Interrupts() {
+    g_stops = 0;
+    for (std::size_t i = 0; i < std::size(kSignals); ++i) {
+      before_[i] = std::signal(kSignals[i], [](int) { g_stops = 1; });
+    }
+  }
+  Interrupts(const Interrupts&) = delete;
+  Interrupts& operator=(const Interrupts&) = delete;
+  ~Interrupts() {
+    for (std::size_t i = 0; i < std::size(kSignals); ++i) {
+      std::signal(kSignals[i], before_[i]);
+    }
+  }
+
+ private:
+  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+  void (*before_[std::size(kSignals)])(int) = {};
+};
+
+struct Options {
+  std::string rack{kDefaultRack};
+  twin::WorldOptions world;
+  double speed = 1;  // 0: max
+  std::optional<base::Duration> span;
+  bool json = false;
+};
+
+std::optional<base::Duration> parse_span(std::string_view text) {
+  constexpr double kSecondsMax = 10 * 365 * 86400.0;
+  double unit = 1;
+  for (const auto& [letter, seconds] : {std::pair{'s', 1.0}, std::pair{'m', 60.0},
+                                        std::pair{'h', 3600.0}, std::pair{'d', 86400.0}}) {
+    if (text.ends_with(letter)) {
+      unit = seconds;
+      text.remove_suffix(1);
+      break;
+    }
+  }
+  const auto number = base::parse_double(text);
+  return number && *number > 0 && *number * unit <= kSecondsMax
+             ? std::optional(base::seconds(*number * unit))
+             : std::nullopt;
+}
+
+/// kOk, or the exit code of what was told to the user.
+int parse(const Arguments& arguments, Options& out) {
+  constexpr std::uint64_t kThreadsMax = 64;
+  constexpr double kSpeedMax = 1e6;
+  out.rack = arguments.value("RACK").value_or(out.rack);
+  out.json = arguments.has("--json");
+  if (const auto text = arguments.value("--seed")) {
+    const auto seed = base::parse_unsigned(*text);
+    if (!seed) {
+      return report_usage("--seed: '" + base::printable(*text, 40) + "' is not a whole number");
+    }
+    out.world.seed = *seed;
+  }
+  if (const auto text = arguments.value("--threads")) {
+    const auto threads = base::parse_unsigned(*text);
+    if (!threads || *threads < 1 || *threads > kThreadsMax) {
+      return report_usage("--threads: '" + base::printable(*text, 40) + "' is not 1 to 64");
+    }
+    out.world.threads = static_cast<unsigned>(*threads);
+  }
+  if (const auto text = arguments.value("--speed"); text && *text != "max") {
+    const auto speed = base::parse_double(*text);
+    if (!speed || *speed <= 0 || *speed > kSpeedMax) {
+      return report_usage("--speed: '" + base::printable(*text, 40) + "' is no speed",
+                          "Write a factor up to 1000000, or max.");
+    }
+    out.speed = *speed;
+  } else if (text) {
+    out.speed = 0;
+  }
+  if (const auto text = arguments.value("--for")) {
+    out.span = parse_span(*text);
+    if (!out.span) {
+      return report_usage("--for: '" + base::printable(*text, 40) + "' is no time",
+                          "Write it as 30s, 2m, 1h or 1d.");
+    }
+  }
+  return kOk;
+}
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+std::string banner(const twin::Rack& rack, const Options& options, double start_seconds) {
+  return fmt::format(
+      "SIMULATED: rack {}: {} machines, {} links; seed {}, speed {}; started in {:.2f} s\n",
+      rack.plan->fabric.name, rack.machines.size(), rack.links.size(), options.world.seed,
+      options.speed > 0 ? fmt::format("{:g}", options.speed) : "max", start_seconds);
+}
+
+std::string start_json(const twin::Rack& rack, const Options& options, double start_seconds,
+                       const twin::door::Doors* doors) {
+  using Json = nlohmann::ordered_json;
+  Json out = {{"schema", "weftline/up-start/1"}, {"simulated", true},
+              {"rack", rack.plan->fabric.name},  {"machines", rack.machines.size()},
+              {"links", rack.links.size()},      {"seed", options.world.seed},
+              {"start_seconds", start_seconds},  {"doors", Json::array()}};
+  if (doors != nullptr) {
+    for (const auto& row : doors->map()) {
+      out["doors"].push_back({{"door", row.door},
+                              {"machine", row.machine},
+                              {"address", row.address},
+                              {"try", row.how}});
+    }
+  }
+  return out.dump() + "\n";
+}
+
+/// Prints summaries while the world goes on: in place on a terminal, else as lines.
+class Watcher {
+ public:
+  Watcher(twin::Rack& rack, const Options& options)
+      : rack_(rack), json_(options.json), in_place_(!options.json && terminal(1).is_terminal) {
+    for (std::size_t i = 0; i < rack.machines.size(); ++i) {
+      trees_.push_back(twin::door::sysfs_tree(rack, i));
+    }
+  }
+
+  void show(const twin::door::PacerStatus& pace) {
+    auto summary = look_at(rack_, trees_);
+    const auto now = std::chrono::steady_clock::now();
+    const auto events = events_now();
+    const double span = std::chrono::duration<double>(now - last_).count();
+    summary.world_seconds = base::Duration{pace.now.ns}.seconds();
+    summary.events_per_s = span > 0 ? static_cast<double>(events - events_) / span : 0;
+    summary.factor = pace.factor;
+    summary.lag_seconds = pace.lag_seconds;
+    last_ = now;
+    events_ = events;
+    if (json_) {
+      print(summary_json(summary) + "\n");
+    } else if (in_place_) {
+      draw(summary_block(summary));
+    } else {
+      print(summary_line(summary) + "\n");
+    }
+  }
+
+ private:
+  std::uint64_t events_now() const {
+    const twin::Hold hold(rack_.world->mutex());
+    return rack_.world->events();
+  }
+
+  /// Over what was drawn before: cursor up, then each line cleared.
+  void draw(const std::string& block) {
+    std::string out = drawn_ > 0 ? fmt::format("\x1b[{}A\x1b[J", drawn_) : "";
+    drawn_ = static_cast<int>(std::ranges::count(block, '\n'));
+    print(out + block);
+  }
+
+  twin::Rack& rack_;
+  bool json_;
+  bool in_place_;
+  std::vector<std::unique_ptr<twin::door::LiveTree>> trees_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  std::uint64_t events_ = 0;
+  int drawn_ = 0;
+};
+
+base::Result<std::unique_ptr<twin::door::Doors>> open_doors(twin::Rack& rack,
+                                                            const Arguments& arguments) {
+  twin::door::DoorsOptions options;
+  options.folder = arguments.value("--folder").value_or("");
+  options.mounts = !arguments.has("--no-mount");
+  options.has_tcp = arguments.has("--tcp");
+  if (up_hooks().services) {
+    options.services = up_hooks().services(rack);
+  }
+  return twin::door::Doors::open(rack, std::move(options));
+}
+
+/// Until --for is over or a signal came.
+void live(twin::Rack& rack, const Options& options, twin::door::Doors* doors) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kTick = std::chrono::milliseconds(20);
+  constexpr auto kSnapshotEvery = std::chrono::seconds(5);
+  const auto every = std::chrono::seconds(terminal(1).is_terminal ? 1 : 5);
+  twin::door::PacerOptions pace{.speed = options.speed};
+  if (options.span) {
+    pace.until = rack.world->now() + *options.span;
+  }
+  Watcher watcher(rack, options);
+  twin::door::Pacer pacer(*rack.world, pace);
+  auto shown = Clock::now();
+  auto written = shown;
+  while (g_stops == 0 && !pacer.status().is_done) {
+    std::this_thread::sleep_for(kTick);
+    const auto now = Clock::now();
+    if (now - shown >= every) {
+      shown = now;
+      watcher.show(pacer.status());
+    }
+    if (doors != nullptr && now - written >= kSnapshotEvery) {
+      written = now;
+      if (auto refreshed = doors->refresh(); !refreshed) {
+        report(refreshed.error());
+      }
+    }
+  }
+  pacer.stop();
+  watcher.show(pacer.status());
+}
+
+int up(const Arguments& arguments) {
+  Options options;
+  if (const int exit = parse(arguments, options); exit != kOk) {
+    return exit;
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  auto fabric = find_rack(options.rack);
+  if (!fabric) {
+    return report(fabric.error());
+  }
+  auto rack = twin::build_rack(std::move(*fabric), options.world);
+  if (!rack) {
+    return report(rack.error());
+  }
+  if (up_hooks().on_built) {
+    if (auto done = up_hooks().on_built(**rack, arguments); !done) {
+      return report(done.error());
+    }
+  }
+  const Interrupts interrupts;
+  std::unique_ptr<twin::door::Doors> doors;
+  if (arguments.has("--doors")) {
+    auto opened = open_doors(**rack, arguments);
+    if (!opened) {
+      return report(opened.error());
+    }
+    doors = std::move(*opened);
+  }
+  const double start =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (options.json) {
+    print(start_json(**rack, options, start, doors.get()));
+  } else {
+    print(banner(**rack, options, start) + (doors ? doors->map_text() : ""));
+  }
+  live(**rack, options, doors.get());
+  return kOk;
+}
+
+}  // namespace up_parts
+
+UpHooks& up_hooks() {
+  static UpHooks hooks;
+  return hooks;
+}
+
+base::Result<fabric::Fabric> find_rack(const std::string& name) {
+  const auto racks = twin::embedded_racks();
+  const auto built_in = std::ranges::find(racks, name, &twin::EmbeddedFile::name);
+  std::error_code ignored;
+  const bool is_file = std::filesystem::exists(name, ignored);
+  if (!is_file && built_in == racks.end() && name.find('/') == std::string::npos) {
+    std::string names;
+    for (const auto& rack : racks) {
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", rack.name);
+    }
+    return base::fail(base::Code::kNotFound, "there is no rack file and no reference rack so named",
+                      base::printable(name, 80), "Reference racks: " + names + ".");
+  }
+  auto loaded = is_file || built_in == racks.end()
+                    ? fabric::load_rack(name)
+                    : fabric::load_rack_text(built_in->text, name + " (reference rack)");
+  if (!loaded) {
+    return tl::unexpected(loaded.error());
+  }
+  if (!loaded->ok()) {
+    return base::fail(base::Code::kInvalidArgument, loaded->problem_text(), {},
+                      "weft rack check says it too.");
+  }
+  return std::move(loaded->fabric);
+}
+
+VerbSpec up_verb() {
+  return {.name = "up",
+          .summary = "bring a rack to life: a twin whose machines, buses and modules answer",
+          .description =
+              "Builds a twin of a rack file, every link with its physics and every device behind "
+              "its real management interface, and lets its time go by. Everything it shows is "
+              "simulated.\n\nWith --doors, programs that know nothing of this one can look: files "
+              "of each machine as its Linux kernel shows them (lspci, node_exporter, weft scan "
+              "--from), SMBus segments and module memory on sockets "
+              "(docs/formats/smbus-door.md, module-door.md). All doors close when it ends, with "
+              "Ctrl-C or after --for.",
+          .positionals = up_parts::kPositionals,
+          .options = up_parts::kOptions,
+          .run = &up_parts::up,
+          .examples = up_parts::kExamples,
+          .exits = up_parts::kExits};
+}
+
+}  // namespace weft::cli

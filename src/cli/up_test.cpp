@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// `weft up` from outside: what it prints, that it ends well, and that other programs (weft scan,
+// lspci, node_exporter) look through its doors.
+#include "cli/up.h"
+
+#include "base/test_shell.h"
+#include "cli/test_schema.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace weft::cli {
+namespace {
+
+using testing::HasSubstr;
+
+const std::string kWeft = std::string(WEFT_BINARY_DIR) + "/bin/weft";
+
+/// A server with a link to a card, small enough to come up at once.
+constexpr const char* kRack = R"(
+weftline: rack/1
+name: pair
+devices:
+  server0:
+    kind: host
+    devices:
+      cpu0: {kind: processor, ports: {pcie0: pcie5 x4}}
+      nvme0: {kind: storage, ports: {pcie0: pcie5 x4}}
+    links:
+      - {from: cpu0/pcie0, to: nvme0/pcie0, segments: [{medium: board, length: 150 mm}]}
+)";
+
+class UpTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "weft-up-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    std::ofstream(at("pair.yaml")) << kRack;
+  }
+  void TearDown() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  [[nodiscard]] std::string at(const std::string& name) const { return folder_ + "/" + name; }
+  std::string folder_;
+};
+
+TEST_F(UpTest, SaysThatItIsSimulatedAndEndsAtItsTime) {
+  const auto run = base::shell(kWeft + " up " + at("pair.yaml") + " --speed max --for 20s");
+  EXPECT_EQ(run.code, 0) << run.out;
+  EXPECT_THAT(run.out, HasSubstr("SIMULATED: rack pair"));
+  EXPECT_THAT(run.out, HasSubstr("20.0 s  links up 1 training 0 down 0"));
+}
+
+TEST_F(UpTest, JsonFollowsItsSchema) {
+  const auto run =
+      base::shell_output(kWeft + " up " + at("pair.yaml") +
+                         " --speed max --for 5s --json --doors --no-mount --folder " + at("doors"));
+  EXPECT_EQ(run.code, 0);
+  std::vector<std::string> files;
+  std::size_t begin = 0;
+  for (std::size_t end = 0; (end = run.out.find('\n', begin)) != std::string::npos;
+       begin = end + 1) {
+    files.push_back(at("line" + std::to_string(files.size()) + ".json"));
+    std::ofstream(files.back()) << run.out.substr(begin, end - begin);
+  }
+  EXPECT_GE(files.size(), 2U);
+  expect_follows_schema("up", files);
+}
+
+TEST_F(UpTest, ScanAndLspciLookThroughTheDoorsAndCtrlCClosesThem) {
+  const auto script = kWeft + " up " + at("pair.yaml") + " --doors --folder " + at("doors") + " >" +
+                      at("log") + " & pid=$!; for i in $(seq 100); do grep -q module.sock " +
+                      at("log") + " && break; sleep 0.1; done; sleep 2; " + kWeft +
+                      " scan --from " + at("doors/server0") +
+                      "; lspci -O sysfs.path=" + at("doors/server0/sys/bus/pci") +
+                      " -vvv; kill -INT $pid; wait $pid; "
+                      "echo ended $?; ls " +
+                      at("doors") + " | wc -l";
+  const auto run = base::shell(script);
+  EXPECT_THAT(run.out, HasSubstr("0000:01:00.0"));
+  if (base::has_program("lspci")) {
+    EXPECT_THAT(run.out, HasSubstr("LnkSta:\tSpeed 32GT/s"));
+  }
+  EXPECT_THAT(run.out, HasSubstr("ended 0\n0\n")) << "nothing is left";
+}
+
+TEST(Up, RacksAreFoundByNameAndMistakesAreTold) {
+  EXPECT_TRUE(find_rack("reference-pod"));
+  const auto missing = find_rack("referense-pod");
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().text(), HasSubstr("reference-pod"));
+  EXPECT_NE(base::shell(kWeft + " up --speed 0").code, 0);
+  EXPECT_EQ(base::shell(kWeft + " up --for never").code, int{kUsage});
+}
+
+}  // namespace
+}  // namespace weft::cli
