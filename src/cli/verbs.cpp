@@ -11,6 +11,7 @@
 #include "cli/rack.h"
 #include "cli/scan.h"
 #include "cli/up.h"
+#include "cli/world.h"
 
 namespace weft::cli {
 
@@ -28,6 +29,7 @@ std::span<const VerbSpec> verbs() {
       channel_check_verb(),
       channel_cascade_verb(),
       channel_fit_verb(),
+      world_faults_verb(),
       margin_verb(),
       up_verb(),
   };

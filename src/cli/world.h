@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verb `world faults`: the catalogue of faults that a twin can have, as a table or as JSON.
+#pragma once
+
+#include "cli/verb.h"
+
+namespace weft::cli {
+
+[[nodiscard]] VerbSpec world_faults_verb();
+
+}  // namespace weft::cli
