@@ -8,6 +8,7 @@
 #include "twin/door/pacer.h"
 #include "twin/door/sysfs_tree.h"
 #include "twin/embedded.h"
+#include "twin/fault/scenario.h"
 
 #include <algorithm>
 #include <chrono>
@@ -32,6 +33,9 @@ constexpr PositionalSpec kPositionals[] = {
      false, false},
 };
 constexpr OptionSpec kOptions[] = {
+    {"--scenario", "FILE",
+     "A scenario (docs/formats/scenario.md): its rack and seed where none is given here, and its "
+     "weather, workload and faults."},
     {"--seed", "N", "Seed of all that is drawn; the same seed, the same life (default: 1)."},
     {"--speed", "X", "World seconds in a second, or max for as fast as it goes (default: 1)."},
     {"--for", "DURATION", "Ends after so much world time, as 30s, 2m, 1h or 1d (default: never)."},
@@ -49,6 +53,7 @@ constexpr OptionSpec kOptions[] = {
 constexpr ExampleSpec kExamples[] = {
     {"weft up", "The reference pod at the pace of the clock, until Ctrl-C."},
     {"weft up racks/hgx-h100.yaml --doors", "One server whose lspci, SMBus and modules answer."},
+    {"weft up --scenario scenarios/fan-loss.yaml --speed 60", "A story, an hour in a minute."},
     {"weft up --speed max --for 1d --json", "A day of the reference pod, as fast as it goes."},
 };
 constexpr ExitSpec kExits[] = {{kOk, "the time of --for is over, or it was interrupted"}};
@@ -273,6 +278,16 @@ int up(const Arguments& arguments) {
   if (const int exit = parse(arguments, options); exit != kOk) {
     return exit;
   }
+  std::optional<twin::Scenario> scenario;
+  if (const auto file = arguments.value("--scenario")) {
+    auto loaded = twin::load_scenario(*file);
+    if (!loaded) {
+      return report(loaded.error());
+    }
+    scenario = std::move(*loaded);
+    options.rack = arguments.value("RACK").value_or(twin::rack_path(*scenario));
+    options.world.seed = arguments.has("--seed") ? options.world.seed : scenario->seed;
+  }
   const auto begin = std::chrono::steady_clock::now();
   auto fabric = find_rack(options.rack);
   if (!fabric) {
@@ -281,6 +296,11 @@ int up(const Arguments& arguments) {
   auto rack = twin::build_rack(std::move(*fabric), options.world);
   if (!rack) {
     return report(rack.error());
+  }
+  if (scenario) {
+    if (auto done = twin::apply(*scenario, twin::fault_engine(**rack)); !done) {
+      return report(done.error());
+    }
   }
   if (up_hooks().on_built) {
     if (auto done = up_hooks().on_built(**rack, arguments); !done) {
