@@ -84,7 +84,7 @@ TEST_F(UpTest, ScanAndLspciLookThroughTheDoorsAndCtrlCClosesThem) {
                       "echo ended $?; ls " +
                       at("doors") + " | wc -l";
   const auto run = base::shell(script);
-  EXPECT_THAT(run.out, HasSubstr("0000:01:00.0"));
+  EXPECT_THAT(run.out, HasSubstr("1 x 32 GT/s x4"));
   if (base::has_program("lspci")) {
     EXPECT_THAT(run.out, HasSubstr("LnkSta:\tSpeed 32GT/s"));
   }
