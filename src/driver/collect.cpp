@@ -2,6 +2,7 @@
 #include "driver/collect.h"
 
 #include "base/text.h"
+#include "driver/port_counters.h"
 #include "driver/read.h"
 
 #include <algorithm>
@@ -56,6 +57,7 @@ void run_drivers(Collection& collection, const CollectOptions& options) {
   collect_netdev(collection);
   collect_infiniband(collection);
   collect_accelerator(collection);
+  collect_port_counters(collection);
   if (options.links_only) {
     return;
   }

@@ -96,6 +96,17 @@ constexpr std::array kRows = std::to_array<MetricRow>({
      "Bit error ratio before FEC (CMIS VDM), by side, lane and statistic"},
     {kModuleErroredFrames, "module_errored_frames", "1", kGauge, "",
      "Share of FEC codewords that could not be corrected (CMIS VDM), by side, lane and statistic"},
+    {kPortRetries, "port_retries", "1", kCounter, "cleared",
+     "Link-layer replays of a port without a public management interface (modelled)"},
+    {kPortRecoveries, "port_recoveries", "1", kCounter, "cleared",
+     "Recoveries of the link of a port without a public management interface (modelled)"},
+    {kPortLinkDowns, "port_link_downs", "1", kCounter, "cleared",
+     "Times that the link of a port without a public management interface went down (modelled)"},
+    {kLaneBits, "lane_bits", "1", kCounter, "link up", "Bits that a lane's receiver took, by lane"},
+    {kLaneBitErrors, "lane_bit_errors", "1", kCounter, "link up",
+     "Wrong bits of a lane before FEC, by lane"},
+    {kPortFigureOfMerit, "port_figure_of_merit", "dB", kGauge, "",
+     "Signal over all that disturbs it at a lane's receiver, by lane"},
 });
 static_assert(kRows.size() == static_cast<std::size_t>(Metric::kCount_));
 

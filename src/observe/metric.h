@@ -55,6 +55,12 @@ enum class Metric : std::uint16_t {
   kModuleLevelTransition,   ///< CMIS VDM PAM4 level transition parameter; label likewise
   kModulePreFecBer,         ///< CMIS VDM; label likewise
   kModuleErroredFrames,     ///< CMIS VDM; label likewise
+  kPortRetries,             ///< generic port: link-layer replays
+  kPortRecoveries,          ///< generic port
+  kPortLinkDowns,           ///< generic port
+  kLaneBits,                ///< label: lane; counted by its receiver since the link came up
+  kLaneBitErrors,           ///< label: lane; before FEC
+  kPortFigureOfMerit,       ///< generic port: signal over all that disturbs it; label: lane
   kCount_,
 };
 

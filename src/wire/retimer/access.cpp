@@ -140,11 +140,15 @@ base::Result<Access> decode_block(const Command& command, base::ByteView block) 
 
 base::Bytes encode_answer(const Access& access, base::ByteView data) {
   base::Bytes block;
+  block.reserve(kIntelHead + data.size());
   if (access.format == Format::kIntel) {
-    block = {static_cast<std::uint8_t>(access.address),
-             static_cast<std::uint8_t>(access.address >> 8U)};
+    block.push_back(static_cast<std::uint8_t>(access.address));
+    block.push_back(static_cast<std::uint8_t>(access.address >> 8U));
   }
-  block.insert(block.end(), data.begin(), data.end());
+  // By push_back: gcc 12 warns falsely of an insert behind an assignment, once it inlines both.
+  for (const std::uint8_t byte : data) {
+    block.push_back(byte);
+  }
   return block;
 }
 
