@@ -67,6 +67,7 @@ struct LaneModel::Tables {
   double own_burst = 0;
   model::Disturbance disturbance;
   Table table;
+  double crosstalk_noise = 0;  // LaneOptions::crosstalk_as_noise: relative to the main cursor
   std::optional<FecTable> fec;
 
   struct Effect {
@@ -91,7 +92,8 @@ LaneModel::Tables::Effect LaneModel::Tables::effect_of(const LaneState& state) c
   const double signal_v = effect.gain * main_v;
   const double noise = effect.receiver_noise_v / signal_v;
   const double tx = input.tx_noise_sigma_v / main_v;
-  effect.at.noise = std::sqrt(noise * noise + tx * tx);
+  const double crosstalk = crosstalk_noise * std::max(0.0, state.crosstalk_scale) / effect.gain;
+  effect.at.noise = std::sqrt(noise * noise + tx * tx + crosstalk * crosstalk);
   effect.at.jitter =
       std::max(0.0, state.jitter_scale + state.supply_noise / options.supply_per_jitter);
   effect.at.crosstalk = std::max(0.0, state.crosstalk_scale) / effect.gain;
@@ -126,11 +128,26 @@ base::Result<LaneModel> LaneModel::build(const link::SlicerInput& input,
   }
   const eye::Alphabet alphabet = eye::alphabet_of(input.levels, input.r_lm);
   const double main_v = input.pulse[input.cursor];
-  return LaneModel(std::make_shared<const Tables>(
-      Tables{input, options, main_v, alphabet.variance, std::log2(input.levels),
-             std::min(model::kBurstMost, eye::estimate_burst(input).a),
-             model::disturbance_of(input, alphabet.variance), Table(input, options.eye_ber),
-             std::move(fec)}));
+  const bool is_folded = options.crosstalk_as_noise && !input.aggressors.empty();
+  link::SlicerInput alone = input;
+  if (is_folded) {
+    alone.aggressors.clear();
+  }
+  Tables tables{input,
+                options,
+                main_v,
+                alphabet.variance,
+                std::log2(input.levels),
+                std::min(model::kBurstMost, eye::estimate_burst(input).a),
+                model::disturbance_of(input, alphabet.variance),
+                Table(alone, options.eye_ber),
+                0,
+                std::move(fec)};
+  if (is_folded) {
+    const double own = std::hypot(input.noise_sigma_v, input.tx_noise_sigma_v) / main_v;
+    tables.crosstalk_noise = tables.table.noise_for_crosstalk(input, own, options.eye_ber);
+  }
+  return LaneModel(std::make_shared<const Tables>(std::move(tables)));
 }
 
 Reading LaneModel::at(const LaneState& state) const {

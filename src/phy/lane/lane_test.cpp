@@ -100,6 +100,30 @@ TEST(Lane, AgreesWithTheFullEngine) {
   }
 }
 
+TEST(Lane, CrosstalkTakenAsNoiseIsExactAtNeutral) {
+  const link::SlicerInput input = nrz_link();
+  const LaneModel folded =
+      LaneModel::build(input, {.code = fec::CodeParameters{}, .crosstalk_as_noise = true}).value();
+  EXPECT_NEAR(folded.at({}).log10_ber, engine_log10_ber(input), 0.02);
+  // Beside it: by how much, so that nobody has to guess. The aggressor is a tenth of the main
+  // cursor, more than its noise.
+  LaneState more;
+  more.crosstalk_scale = 1.3;
+  LaneState less;
+  less.crosstalk_scale = 0.7;
+  LaneState lossy;
+  lossy.loss_delta = base::Decibel(1.5);
+  LaneState loud;
+  loud.noise_extra = base::Millivolts(25);
+  double most = 0;
+  for (const LaneState& state : {more, less, lossy, loud}) {
+    const double engine = engine_log10_ber(folded.input_at(state));
+    most = std::max(most, std::abs(folded.at(state).log10_ber / engine - 1));
+  }
+  EXPECT_LE(most, 0.25);  // of the exponent
+  RecordProperty("deviation", std::to_string(most));
+}
+
 TEST(Lane, EyeIsTheEnginesEye) {
   for (const LaneModel* model : {&pam4(), &nrz()}) {
     LaneState state;

@@ -425,6 +425,30 @@ void Table::fill(const link::SlicerInput& input, double eye_ber, Block& raw) con
   }
 }
 
+double Table::noise_for_crosstalk(const link::SlicerInput& input, double own,
+                                  double eye_ber) const {
+  link::SlicerInput point = input;
+  point.noise_sigma_v = own * input.pulse[input.cursor];
+  point.sigma_rj_ui = 0;
+  point.a_dd_ui = 0;
+  point.tx_noise_sigma_v = 0;
+  const eye::JitterGrid jitter =
+      eye::jitter_grid(std::min(0.5, input.sigma_rj_ui), std::min(0.5, input.a_dd_ui), 1);
+  const table::Engine engine(point, eye_ber);
+  const double p =
+      table::Engine::at_phase(engine.errors(engine.thresholds(jitter), 0).bits, jitter, 0);
+  const double log_z =
+      std::log(p > 0 ? std::clamp(quantile_of(p), table::kZLeast, table::kZMost) : table::kZMost);
+  double low = own;
+  double high = std::exp(axes_[0].nodes.back());
+  for (int step = 0; step < 60 && low < high; ++step) {
+    const double middle = 0.5 * (low + high);
+    (at({.noise = middle, .crosstalk = 0}).log_z > log_z ? low : high) = middle;
+  }
+  const double total = 0.5 * (low + high);
+  return std::sqrt(std::max(0.0, total * total - own * own));
+}
+
 void Table::make_monotone(Block& block) const {
   // Whatever the engine's own accuracy of 0.01 decade leaves.
   const std::array<std::size_t, kAxes> stride = strides();

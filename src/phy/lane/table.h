@@ -36,6 +36,11 @@ class Table {
  public:
   /// @pre eye::check(input) passes
   Table(const link::SlicerInput& input, double eye_ber);
+  /// The Gaussian noise, relative to the main cursor, that in place of `input`'s aggressors gives
+  /// the engine's error ratio at neutral state with noise `own`. @pre this table is of the same
+  /// input without aggressors
+  [[nodiscard]] double noise_for_crosstalk(const link::SlicerInput& input, double own,
+                                           double eye_ber) const;
   [[nodiscard]] Values at(const Coordinates& point) const;
 
  private:

@@ -281,8 +281,8 @@ void LinkBase::inject_errors(const LaneAt& at, std::uint64_t bits) {
 
 void LinkBase::exchange(Archive& archive) {
   build();
-  archive.fields(receivers_, chains_, running_, repeaters_, disabled_lanes_, patterns_on_, counts_,
-                 happenings_, erred_lanes_, log_);
+  archive.fields(receivers_, chains_, running_, is_passing_, repeaters_, disabled_lanes_,
+                 patterns_on_, counts_, happenings_, erred_lanes_, log_);
   for (Side& side : sides_) {
     archive.field(side);
   }

@@ -124,7 +124,8 @@ class LinkBase : public Link {
   [[nodiscard]] const LaneKind* kind(std::size_t section) const { return kinds_[section].get(); }
 
   /// What lanes run from now on; looks their models up and sets every counter's rate.
-  void run_at(fabric::ProtocolId protocol);
+  /// A rate that training only passes through (`is_passing`) has no models and counts no errors.
+  void run_at(fabric::ProtocolId protocol, bool is_passing = false);
   [[nodiscard]] fabric::ProtocolId running() const { return running_; }
   /// Sets the rates of all lanes' counters anew, and the happenings'.
   void refresh();
@@ -205,6 +206,7 @@ class LinkBase : public Link {
   std::vector<Chain> chains_;                           // [direction][lane]
   std::vector<std::shared_ptr<const LaneKind>> kinds_;  // of sections, at `running_`
   fabric::ProtocolId running_{};
+  bool is_passing_ = false;
   std::array<Side, 2> sides_;
   std::vector<Repeater> repeaters_;
   std::uint32_t disabled_lanes_ = 0;

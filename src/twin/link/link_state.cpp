@@ -192,7 +192,7 @@ bool LinkBase::is_active(const LaneAt& at) const {
 void LinkBase::take_kinds() {
   for (std::size_t section = 0; section < section_count(); ++section) {
     kinds_[section] = nullptr;
-    if (running_ == fabric::ProtocolId::kUnknown) {
+    if (running_ == fabric::ProtocolId::kUnknown || is_passing_) {
       continue;
     }
     if (auto made = physics_->lane_kind(plan_.sections[section], running_)) {
@@ -251,8 +251,9 @@ double LinkBase::lock_losses_per_s(fabric::ProtocolId protocol, Direction direct
   return rate;
 }
 
-void LinkBase::run_at(fabric::ProtocolId protocol) {
-  if (std::exchange(running_, protocol) != protocol) {
+void LinkBase::run_at(fabric::ProtocolId protocol, bool is_passing) {
+  const bool was_passing = std::exchange(is_passing_, is_passing);
+  if (std::exchange(running_, protocol) != protocol || was_passing != is_passing) {
     take_kinds();
   }
   refresh();

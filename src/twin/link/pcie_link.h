@@ -73,6 +73,9 @@ class PcieLink final : public LinkBase {
   [[nodiscard]] Shape shape() const;
   void take_shape(const Shape& shape);
   void take_rate(std::size_t rate);
+  /// On the way up: a rate that will be left at once is taken to hold. A rate at which the link
+  /// stays is judged by its physics.
+  [[nodiscard]] bool is_passing() const;
   void watch();
   void look_for_idle();
   void set_link_rates(End receiver);

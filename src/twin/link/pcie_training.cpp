@@ -109,7 +109,11 @@ void PcieLink::take_rate(std::size_t rate) {
   status_.rate = pcie_training::kRates[rate];
   const bool is_full = status_.rate == fabric::protocol(plan_.protocol).lane_rate;
   status_.protocol = is_full ? plan_.protocol : protocol_of(rate);
-  run_at(protocol_of(rate));
+  run_at(protocol_of(rate), is_passing());
+}
+
+bool PcieLink::is_passing() const {
+  return rate_ < wanted_rate();
 }
 
 std::optional<Reason> PcieLink::lock_problem() const {
@@ -119,7 +123,7 @@ std::optional<Reason> PcieLink::lock_problem() const {
   if (skew(status_.lane_mask) > pcie_training::skew_most(rate_)) {
     return Reason::kSkew;
   }
-  if (rate_ < pcie_training::kFirstEqualised) {
+  if (rate_ < pcie_training::kFirstEqualised || is_passing()) {
     return std::nullopt;
   }
   const double most =
@@ -334,6 +338,7 @@ void PcieLink::arrive() {
     return;
   }
   enter(TrainingState::kL0, Reason::kStep);
+  run_at(protocol_of(rate_), is_passing());
   if (!status_.is_up) {
     status_.is_up = true;
     count_both(LinkCounter::kTrainings);

@@ -36,13 +36,14 @@ phy::lane::LaneOptions lane_options(const LinkSetup& setup, double loss_db) {
   out.precoding = signalling.precoding;
   out.gray = signalling.gray;
   out.eye_ber = setup.target.ber;
+  out.crosstalk_as_noise = true;
   const std::string_view fec = signalling.fec;
   if (fec == "pcie6-flit" || fec == "cxl-flit") {
     out.code = kFlitWord;
     out.interleave = kFlitInterleave;
   } else if (fec == "kr4") {
     out.code = phy::fec::kKr4;
-  } else if (fec == "kp4" || fec == "kp4-inner") {
+  } else if (fec == "kp4" || fec == "hamming-kp4") {
     out.code = phy::fec::kKp4;
   } else {
     out.code = kNoCode;
