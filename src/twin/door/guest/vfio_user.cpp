@@ -62,9 +62,9 @@ Answer version(base::ByteView body) {
     return failure(EINVAL);
   }
   // The client's own version, so that it goes on; then our capabilities as a C string.
-  Answer answer{.body = base::Bytes(body.begin(), body.begin() + 4)};
-  answer.body.insert(answer.body.end(), kCapabilities.begin(), kCapabilities.end());
-  answer.body.push_back(0);
+  Answer answer{.body = base::Bytes(4 + kCapabilities.size() + 1)};
+  std::copy_n(body.begin(), 4, answer.body.begin());
+  std::ranges::copy(kCapabilities, answer.body.begin() + 4);
   return answer;
 }
 
