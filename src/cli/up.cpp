@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/terminal.h"
+#include "cli/up_services.h"
 #include "cli/up_summary.h"
 #include "fabric/rack.h"
 #include "twin/door/pacer.h"
@@ -15,6 +16,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <thread>
 
@@ -42,10 +44,14 @@ constexpr OptionSpec kOptions[] = {
     {"--threads", "N",
      "Threads that run the world, 1 to 64; results do not depend on it "
      "(default: 1)."},
+    {"--restore", "FILE",
+     "Goes on from a checkpoint (weft world checkpoint) of the same rack and seed; its faults are "
+     "in it, those of --scenario are left out."},
     {"--doors", "",
      "Opens the doors: files of each machine, SMBus, module memory; prints where they are."},
     {"--folder", "DIR",
-     "Where the doors are (default: $XDG_RUNTIME_DIR/weft/RACK, else /tmp/weft-UID/RACK)."},
+     "Where doors and control socket are (default: $XDG_RUNTIME_DIR/weft/RACK, else "
+     "/tmp/weft-UID/RACK)."},
     {"--no-mount", "", "Files as snapshot folders, written anew every 5 s, instead of mounted."},
     {"--tcp", "", "SMBus and module doors also on ports of 127.0.0.1."},
     {"--json", "", "A line of JSON for the start and for each summary."},
@@ -160,19 +166,15 @@ std::string banner(const twin::Rack& rack, const Options& options, double start_
 }
 
 std::string start_json(const twin::Rack& rack, const Options& options, double start_seconds,
-                       const twin::door::Doors* doors) {
+                       std::span<const twin::door::DoorRow> doors) {
   using Json = nlohmann::ordered_json;
   Json out = {{"schema", "weftline/up-start/1"}, {"simulated", true},
               {"rack", rack.plan->fabric.name},  {"machines", rack.machines.size()},
               {"links", rack.links.size()},      {"seed", options.world.seed},
               {"start_seconds", start_seconds},  {"doors", Json::array()}};
-  if (doors != nullptr) {
-    for (const auto& row : doors->map()) {
-      out["doors"].push_back({{"door", row.door},
-                              {"machine", row.machine},
-                              {"address", row.address},
-                              {"try", row.how}});
-    }
+  for (const auto& row : doors) {
+    out["doors"].push_back(
+        {{"door", row.door}, {"machine", row.machine}, {"address", row.address}, {"try", row.how}});
   }
   return out.dump() + "\n";
 }
@@ -235,9 +237,13 @@ base::Result<std::unique_ptr<twin::door::Doors>> open_doors(twin::Rack& rack,
   options.folder = arguments.value("--folder").value_or("");
   options.mounts = !arguments.has("--no-mount");
   options.has_tcp = arguments.has("--tcp");
-  if (up_hooks().services) {
-    options.services = up_hooks().services(rack);
+  if (auto is_free = check_folder_is_free(
+          options.folder.empty() ? twin::door::default_door_folder(rack.plan->fabric.name)
+                                 : options.folder);
+      !is_free) {
+    return tl::unexpected(is_free.error());
   }
+  options.services = up_services(rack);
   return twin::door::Doors::open(rack, std::move(options));
 }
 
@@ -273,6 +279,28 @@ void live(twin::Rack& rack, const Options& options, twin::door::Doors* doors) {
   watcher.show(pacer.status());
 }
 
+base::Result<void> restore(twin::World& world, const std::string& path) {
+  constexpr std::uintmax_t kBytesMax = std::uintmax_t{4} << 30;
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error || size > kBytesMax) {
+    return base::fail(base::Code::kNotFound, error ? error.message() : "too long for a checkpoint",
+                      path, "Name a file that weft world checkpoint wrote.");
+  }
+  base::Bytes bytes(static_cast<std::size_t>(size));
+  std::ifstream file(path, std::ios::binary);
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (!file) {
+    return base::fail(base::Code::kUnavailable, "cannot be read", path);
+  }
+  if (auto done = world.restore(bytes); !done) {
+    auto told = done.error();
+    told.where = path + (told.where.empty() ? "" : ": " + told.where);
+    return tl::unexpected(told);
+  }
+  return {};
+}
+
 int up(const Arguments& arguments) {
   Options options;
   if (const int exit = parse(arguments, options); exit != kOk) {
@@ -293,11 +321,17 @@ int up(const Arguments& arguments) {
   if (!fabric) {
     return report(fabric.error());
   }
-  auto rack = twin::build_rack(std::move(*fabric), options.world);
+  const auto restored = arguments.value("--restore");
+  auto rack =
+      twin::build_rack(std::move(*fabric), options.world, {.starts = !restored, .physics = {}});
   if (!rack) {
     return report(rack.error());
   }
-  if (scenario) {
+  if (restored) {
+    if (auto done = restore(*(*rack)->world, *restored); !done) {
+      return report(done.error());
+    }
+  } else if (scenario) {
     if (auto done = twin::apply(*scenario, twin::fault_engine(**rack)); !done) {
       return report(done.error());
     }
@@ -309,17 +343,29 @@ int up(const Arguments& arguments) {
   }
   const Interrupts interrupts;
   std::unique_ptr<twin::door::Doors> doors;
+  std::unique_ptr<OpenServices> services;
   if (arguments.has("--doors")) {
     auto opened = open_doors(**rack, arguments);
     if (!opened) {
       return report(opened.error());
     }
     doors = std::move(*opened);
+  } else {
+    auto opened = open_services(**rack, arguments.value("--folder").value_or(""));
+    if (opened) {
+      services = std::move(*opened);
+    } else {
+      report(opened.error());  // it lives all the same, without weft world
+    }
   }
+  const std::vector<twin::door::DoorRow> no_rows;
   const double start =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (options.json) {
-    print(start_json(**rack, options, start, doors.get()));
+    print(start_json(**rack, options, start,
+                     doors      ? doors->map()
+                     : services ? services->map
+                                : no_rows));
   } else {
     print(banner(**rack, options, start) + (doors ? doors->map_text() : ""));
   }

@@ -12,6 +12,7 @@
 #include "cli/scan.h"
 #include "cli/up.h"
 #include "cli/world.h"
+#include "cli/world_control.h"
 
 namespace weft::cli {
 
@@ -30,6 +31,10 @@ std::span<const VerbSpec> verbs() {
       channel_cascade_verb(),
       channel_fit_verb(),
       world_faults_verb(),
+      world_status_verb(),
+      world_inject_verb(),
+      world_clear_verb(),
+      world_checkpoint_verb(),
       margin_verb(),
       up_verb(),
   };

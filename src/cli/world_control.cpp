@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/world_control.h"
+
+#include "base/text.h"
+#include "cli/up_services.h"
+#include "twin/fault/catalogue.h"
+#include "twin/fault/control.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace weft::cli {
+namespace world_control_inner {
+
+using Json = nlohmann::ordered_json;
+using base::Code;
+using base::Result;
+
+constexpr OptionSpec kFolder = {
+    "--folder", "DIR",
+    "The folder of the running weft up (default: the only one below $XDG_RUNTIME_DIR/weft, else "
+    "/tmp/weft-UID)."};
+constexpr OptionSpec kSocket = {"--socket", "FILE", "Its control socket itself."};
+constexpr OptionSpec kJson = {"--json", "",
+                              "The answer as JSON, schema weftline/world-control/1 "
+                              "(docs/formats/world-control.md)."};
+
+constexpr OptionSpec kPlainOptions[] = {kFolder, kSocket, kJson};
+constexpr OptionSpec kInjectOptions[] = {
+    {"--target", "TARGET",
+     "What it is done to, by names of the rack file: \"link:A--B lane 3\", device:NAME, port:NAME, "
+     "host:NAME; * stands for any text."},
+    {"--amplitude", "VALUE", "How strong, as \"6 dB\" (default: the fault's own)."},
+    {"--shape", "SHAPE",
+     "How it goes over time, as step, \"ramp 5 min\", \"sine 1 h\" (default: the fault's own)."},
+    {"--for", "DURATION", "Cleared after so much world time, as 30s, \"10 min\" (default: never)."},
+    kFolder,
+    kSocket,
+    kJson,
+};
+constexpr PositionalSpec kInjectPositionals[] = {
+    {"FAULT", "A key of the catalogue; weft world faults lists them."},
+};
+constexpr PositionalSpec kClearPositionals[] = {
+    {"ID", "The fault's number, or all."},
+};
+constexpr PositionalSpec kCheckpointPositionals[] = {
+    {"FILE", "Where the world's state is written; weft up --restore reads it back."},
+};
+constexpr ExampleSpec kStatusExamples[] = {
+    {"weft world status", "Time, links and injected faults of the rack that runs."},
+};
+constexpr ExampleSpec kInjectExamples[] = {
+    {"weft world inject contaminated-connector --target 'link:server0/cpu0/pcie0--*' "
+     "--amplitude '6 dB'",
+     "Dirt in the connectors of the links of a port."},
+    {"weft world inject fan-loss --target host:server0 --for 10min", "Fans stop, for ten minutes."},
+};
+constexpr ExampleSpec kClearExamples[] = {
+    {"weft world clear 3", "Fault 3 ends; what it left behind stays."},
+    {"weft world clear all", "Every fault ends."},
+};
+constexpr ExampleSpec kCheckpointExamples[] = {
+    {"weft world checkpoint noon.world", "Writes the state of the world as it is now."},
+    {"weft up --restore noon.world", "The world goes on from there."},
+};
+constexpr ExitSpec kExits[] = {{kOk, "it was done"}};
+
+constexpr std::string_view kStartOne = "Start one with weft up, or name its folder with --folder.";
+
+Result<std::string> socket_of(const Arguments& arguments) {
+  if (const auto socket = arguments.value("--socket")) {
+    return *socket;
+  }
+  if (const auto folder = arguments.value("--folder")) {
+    return control_socket(*folder);
+  }
+  const auto living = living_control_sockets();
+  if (living.empty()) {
+    return base::fail(Code::kUnavailable, "no rack is running", {}, std::string(kStartOne));
+  }
+  if (living.size() > 1) {
+    return base::fail(Code::kInvalidArgument, "several racks are running", {},
+                      fmt::format("Name one with --socket: {}.", fmt::join(living, ", ")));
+  }
+  return living.front();
+}
+
+/// A connection to the service: a line out, a line in.
+class Connection {
+ public:
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() {
+    if (fd_ >= 0) {
+      ::close(fd_);
+    }
+  }
+
+  Result<void> open(const std::string& path) {
+    path_ = path;
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) {
+      return base::fail(Code::kInvalidArgument, "longer than a socket's name may be", path);
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd_ < 0 ||
+        ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      const bool is_denied = errno == EACCES || errno == EPERM;
+      return base::fail(is_denied ? Code::kPermissionDenied : Code::kUnavailable,
+                        is_denied ? "the socket is another user's" : "no weft up listens there",
+                        path, std::string(kStartOne));
+    }
+    constexpr timeval kPatience{.tv_sec = 60, .tv_usec = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+    const auto greeting = receive();
+    if (!greeting) {
+      return tl::unexpected(greeting.error());
+    }
+    if (greeting->value("schema", "") != twin::kControlSchema) {
+      return base::fail(Code::kFailedPrecondition, "is no control socket of this version", path);
+    }
+    return {};
+  }
+
+  Result<Json> ask(const Json& request) {
+    const auto line = request.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    for (std::size_t done = 0; done < line.size();) {
+      const auto sent = ::send(fd_, line.data() + done, line.size() - done, MSG_NOSIGNAL);
+      if (sent <= 0) {
+        return base::fail(Code::kUnavailable, "the weft up there has gone", path_);
+      }
+      done += static_cast<std::size_t>(sent);
+    }
+    auto answer = receive();
+    if (!answer || answer->value("ok", false)) {
+      return answer;
+    }
+    return tl::unexpected(error_of(*answer));
+  }
+
+ private:
+  static base::Error error_of(const Json& answer) {
+    base::Error error{Code::kUnknown, "the answer is no answer", {}, {}};
+    const auto found = answer.find("error");
+    if (found == answer.end() || !found->is_object()) {
+      return error;
+    }
+    constexpr int kCodes = 16;
+    const auto member = [&](const char* name) {
+      const auto at = found->find(name);
+      return at != found->end() && at->is_string() ? at->get<std::string>() : std::string{};
+    };
+    for (int i = 1; i <= kCodes; ++i) {
+      if (base::name(static_cast<Code>(i)) == member("code")) {
+        error.code = static_cast<Code>(i);
+      }
+    }
+    error.what = member("what");
+    error.where = member("where");
+    error.hint = member("hint");
+    return error;
+  }
+
+  Result<Json> receive() {
+    constexpr std::size_t kAnswerMax = std::size_t{64} << 20;
+    std::array<char, 16 * 1024> part{};
+    std::size_t end = 0;
+    while ((end = in_.find('\n')) == std::string::npos) {
+      const auto got = ::recv(fd_, part.data(), part.size(), 0);
+      if (got <= 0 || in_.size() > kAnswerMax) {
+        return base::fail(Code::kUnavailable,
+                          got < 0 ? "no answer within a minute" : "the weft up there has gone",
+                          path_);
+      }
+      in_.append(part.data(), static_cast<std::size_t>(got));
+    }
+    Json out = Json::parse(in_.substr(0, end), nullptr, false);
+    in_.erase(0, end + 1);
+    if (!out.is_object()) {
+      return base::fail(Code::kDataLoss, "what listens there does not speak JSON", path_);
+    }
+    return out;
+  }
+
+  int fd_ = -1;
+  std::string path_;
+  std::string in_;
+};
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+/// Asks once and prints the answer, as JSON or as `say` puts it.
+int ask_once(const Arguments& arguments, const Json& request, std::string (*say)(const Json&)) {
+  const auto socket = socket_of(arguments);
+  if (!socket) {
+    return report(socket.error());
+  }
+  Connection connection;
+  if (auto opened = connection.open(*socket); !opened) {
+    return report(opened.error());
+  }
+  const auto answer = connection.ask(request);
+  if (!answer) {
+    return report(answer.error());
+  }
+  print(arguments.has("--json") ? answer->dump() + "\n" : say(*answer));
+  return kOk;
+}
+
+std::string faults_table(const Json& faults) {
+  std::string out;
+  for (const Json& fault : faults) {
+    const auto key = fault.value("fault", "");
+    const twin::FaultRow* row = twin::find_row(key);
+    const double amplitude = fault.value("amplitude", 0.0);
+    out += fmt::format(
+        "{:>5} {:<28} {:>9} {:<7} {:>4.0f} %  {}\n", fault.value("id", 0U), key,
+        row != nullptr ? twin::amplitude_text(*row, amplitude) : fmt::format("{:g}", amplitude),
+        fault.value("phase", ""), 100 * fault.value("level", 0.0), fault.value("target", ""));
+  }
+  return out.empty() ? out
+                     : fmt::format("{:>5} {:<28} {:>9} {:<7} {:>6}  {}\n", "ID", "FAULT",
+                                   "AMPLITUDE", "PHASE", "LEVEL", "TARGET") +
+                           out;
+}
+
+int run_status(const Arguments& arguments) {
+  const auto socket = socket_of(arguments);
+  if (!socket) {
+    return report(socket.error());
+  }
+  Connection connection;
+  if (auto opened = connection.open(*socket); !opened) {
+    return report(opened.error());
+  }
+  auto status = connection.ask({{"command", "status"}});
+  if (!status) {
+    return report(status.error());
+  }
+  const auto faults = connection.ask({{"command", "faults"}});
+  if (!faults) {
+    return report(faults.error());
+  }
+  (*status)["faults"] = faults->value("faults", Json::array());
+  if (arguments.has("--json")) {
+    print(status->dump() + "\n");
+    return kOk;
+  }
+  print(fmt::format("SIMULATED: rack {}, seed {}, {:.1f} s of world time\n"
+                    "{} machines; {} links, {} up; {} faults active, {} waiting\n",
+                    status->value("rack", ""), status->value("seed", std::uint64_t{0}),
+                    status->value("world_seconds", 0.0), status->value("machines", 0U),
+                    status->value("links", 0U), status->value("links_up", 0U),
+                    status->value("faults_active", 0U), status->value("faults_waiting", 0U)) +
+        faults_table((*status)["faults"]));
+  return kOk;
+}
+
+int run_inject(const Arguments& arguments) {
+  const auto target = arguments.value("--target");
+  if (!target) {
+    return report_usage("--target is missing", "Say what it is done to, as host:server0.");
+  }
+  Json request = {
+      {"command", "inject"}, {"fault", arguments.value("FAULT").value_or("")}, {"target", *target}};
+  for (const char* const name : {"amplitude", "shape", "for"}) {
+    if (const auto value = arguments.value(std::string("--") + name)) {
+      request[name] = *value;
+    }
+  }
+  return ask_once(arguments, request, [](const Json& answer) {
+    return fmt::format("fault {} at {:.3f} s of world time\n", answer.value("id", 0U),
+                       answer.value("world_seconds", 0.0));
+  });
+}
+
+int run_clear(const Arguments& arguments) {
+  const auto text = arguments.value("ID").value_or("");
+  const auto id = base::parse_unsigned(text);
+  if (!id && text != "all") {
+    return report_usage("'" + base::printable(text, 40) + "' is no fault's number and not all",
+                        "weft world status lists them.");
+  }
+  Json request = {{"command", "clear"}, {"id", "all"}};
+  if (id) {
+    request["id"] = *id;
+  }
+  return ask_once(arguments, request, [](const Json& answer) {
+    return fmt::format("{} cleared at {:.3f} s of world time\n", answer.value("cleared", 0U),
+                       answer.value("world_seconds", 0.0));
+  });
+}
+
+int run_checkpoint(const Arguments& arguments) {
+  std::error_code error;
+  const auto file = std::filesystem::absolute(arguments.value("FILE").value_or(""), error);
+  return ask_once(
+      arguments, {{"command", "checkpoint"}, {"file", file.string()}}, [](const Json& answer) {
+        return fmt::format("{}: {} bytes, the world at {:.3f} s\n", answer.value("file", ""),
+                           answer.value("bytes", std::uint64_t{0}),
+                           answer.value("world_seconds", 0.0));
+      });
+}
+
+}  // namespace world_control_inner
+
+VerbSpec world_status_verb() {
+  return {.name = "world status",
+          .summary = "say how a running twin is and what was injected",
+          .description =
+              "Asks a running weft up for its time, its links and the faults that are "
+              "in it or are to come.",
+          .positionals = {},
+          .options = world_control_inner::kPlainOptions,
+          .run = &world_control_inner::run_status,
+          .examples = world_control_inner::kStatusExamples,
+          .exits = world_control_inner::kExits};
+}
+
+VerbSpec world_inject_verb() {
+  return {.name = "world inject",
+          .summary = "do a fault to a running twin",
+          .description =
+              "Brings a fault of the catalogue (weft world faults) into a running weft "
+              "up at once. It changes physical or firmware quantities; symptoms follow "
+              "from them. Prints the fault's number.",
+          .positionals = world_control_inner::kInjectPositionals,
+          .options = world_control_inner::kInjectOptions,
+          .run = &world_control_inner::run_inject,
+          .examples = world_control_inner::kInjectExamples,
+          .exits = world_control_inner::kExits};
+}
+
+VerbSpec world_clear_verb() {
+  return {.name = "world clear",
+          .summary = "take a fault away from a running twin",
+          .description =
+              "Ends a fault, or all of them. What symptoms it left (latched flags, "
+              "counts, a link that fell back) stays, as in life. Workload and weather "
+              "of a scenario go on.",
+          .positionals = world_control_inner::kClearPositionals,
+          .options = world_control_inner::kPlainOptions,
+          .run = &world_control_inner::run_clear,
+          .examples = world_control_inner::kClearExamples,
+          .exits = world_control_inner::kExits};
+}
+
+VerbSpec world_checkpoint_verb() {
+  return {.name = "world checkpoint",
+          .summary = "write the state of a running twin to a file",
+          .description =
+              "Writes the whole state of a running weft up's world "
+              "(docs/formats/checkpoint.md), the file whole or not at all and readable "
+              "by its user only. weft up --restore goes on from it, with the same rack "
+              "and seed.",
+          .positionals = world_control_inner::kCheckpointPositionals,
+          .options = world_control_inner::kPlainOptions,
+          .run = &world_control_inner::run_checkpoint,
+          .examples = world_control_inner::kCheckpointExamples,
+          .exits = world_control_inner::kExits};
+}
+
+}  // namespace weft::cli
