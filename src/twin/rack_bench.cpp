@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a whole rack costs.
+// What a whole rack costs: bringing the reference pod up (lane models built by the engine), a calm
+// day and month of it, reading every lane of it once a simulated second, and its memory.
 #include "fabric/rack.h"
 #include "twin/machine.h"
 
-#include <cstdio>
+#include <array>
+#include <cstdint>
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include <benchmark/benchmark.h>
@@ -22,36 +25,86 @@ double resident_mb() {
   return 0;
 }
 
-std::unique_ptr<Rack> rack_named(const std::string& name, unsigned threads = 1) {
-  auto fabric = fabric::rack_fabric(std::string(WEFT_SOURCE_DIR) + "/racks/" + name + ".yaml");
-  return std::move(*build_rack(std::move(*fabric), {.seed = 1, .threads = threads}));
+std::shared_ptr<Physics> shared_physics() {
+  static const auto kPhysics = std::make_shared<Physics>();
+  return kPhysics;
 }
 
-void rack_build(benchmark::State& state) {
+std::unique_ptr<Rack> pod(std::shared_ptr<Physics> physics) {
+  auto fabric = fabric::rack_fabric(std::string(WEFT_SOURCE_DIR) + "/racks/reference-pod.yaml");
+  return std::move(*build_rack(std::move(*fabric), {}, {.physics = std::move(physics)}));
+}
+
+std::size_t links_up(const Rack& rack) {
+  std::size_t up = 0;
+  for (const Link* link : rack.links) {
+    up += link->status().is_up ? 1 : 0;
+  }
+  return up;
+}
+
+/// From the file to every link up, models and all: five simulated seconds.
+void rack_up(benchmark::State& state) {
   for (auto _ : state) {
     const double before = resident_mb();
-    auto rack = rack_named("reference-pod");
-    const auto t0 = clock();
+    auto physics = std::make_shared<Physics>();
+    auto rack = pod(physics);
     rack->world->advance(base::seconds(5));
-    const double train_s = double(clock() - t0) / CLOCKS_PER_SEC;
-    std::size_t up = 0;
-    for (auto* link : rack->links) {
-      up += link->status().is_up ? 1 : 0;
-    }
-    state.counters["up"] = double(up);
-    state.counters["links"] = double(rack->links.size());
-    state.counters["train_s"] = train_s;
-    state.counters["kinds"] = double(rack->physics->kinds());
+    state.counters["links_up"] = static_cast<double>(links_up(*rack));
+    state.counters["kinds"] = static_cast<double>(physics->kinds());
     state.counters["mb"] = resident_mb() - before;
-    state.counters["actors"] = double(rack->world->actors().size());
-    state.counters["events"] = double(rack->world->events());
-    const auto t1 = clock();
-    rack->world->advance(base::seconds(86400));
-    state.counters["day_s"] = double(clock() - t1) / CLOCKS_PER_SEC;
-    state.counters["day_events"] = double(rack->world->events());
   }
 }
-BENCHMARK(rack_build)->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK(rack_up)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+/// Argument: simulated days, calm.
+void rack_calm(benchmark::State& state) {
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto rack = pod(shared_physics());
+    rack->world->advance(base::seconds(5));
+    const auto before = rack->world->events();
+    state.ResumeTiming();
+    rack->world->advance(base::seconds(86400.0 * static_cast<double>(state.range(0))));
+    state.counters["events"] = static_cast<double>(rack->world->events() - before);
+  }
+}
+BENCHMARK(rack_calm)->Arg(1)->Arg(30)->Unit(benchmark::kMillisecond)->Iterations(1);
+
+/// Every receiver of every lane read once a simulated second; the time is that of one second.
+void rack_read(benchmark::State& state) {
+  auto rack = pod(shared_physics());
+  rack->world->advance(base::seconds(5));
+  std::uint64_t lanes = 0;
+  for (auto _ : state) {
+    rack->world->advance(base::seconds(1));
+    lanes = 0;
+    for (const Link* link : rack->links) {
+      for (std::uint32_t section = 0; section < link->plan().sections.size(); ++section) {
+        for (const auto direction :
+             {fabric::LaneDirection::kTowardDevice, fabric::LaneDirection::kTowardHost}) {
+          for (std::uint32_t lane = 0; lane < link->plan().lanes.value(); ++lane) {
+            benchmark::DoNotOptimize(link->lane_counts({section, direction, lane}));
+            ++lanes;
+          }
+        }
+      }
+    }
+  }
+  state.counters["lanes"] = static_cast<double>(lanes);
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(lanes));
+}
+BENCHMARK(rack_read)->Unit(benchmark::kMillisecond);
+
+/// The world alone at real time, one simulated second a step: 10 ms would be 1 % of a core.
+void rack_second(benchmark::State& state) {
+  auto rack = pod(shared_physics());
+  rack->world->advance(base::seconds(5));
+  for (auto _ : state) {
+    rack->world->advance(base::seconds(1));
+  }
+}
+BENCHMARK(rack_second)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace weft::twin
