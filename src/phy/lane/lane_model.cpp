@@ -164,9 +164,11 @@ Reading LaneModel::at(const LaneState& state) const {
   reading.eye_width = base::UnitIntervals(values.width_ui);
   const double gap = t.input.r_lm / (t.input.levels - 1);
   const Coordinates& at = effect.at;
+  const double folded = t.crosstalk_noise * at.crosstalk;  // counted by its own power below
   const double disturbing = t.disturbance.isi +
                             t.disturbance.crosstalk * at.crosstalk * at.crosstalk +
-                            t.disturbance.jitter * at.jitter * at.jitter + at.noise * at.noise +
+                            t.disturbance.jitter * at.jitter * at.jitter +
+                            std::max(0.0, at.noise * at.noise - folded * folded) +
                             t.symbol_variance * at.residual * at.residual;
   reading.fom = base::Decibel(10 * std::log10(gap * gap / std::max(disturbing, 1e-30)));
   return reading;

@@ -105,6 +105,9 @@ TEST(Lane, CrosstalkTakenAsNoiseIsExactAtNeutral) {
   const LaneModel folded =
       LaneModel::build(input, {.code = fec::CodeParameters{}, .crosstalk_as_noise = true}).value();
   EXPECT_NEAR(folded.at({}).log10_ber, engine_log10_ber(input), 0.02);
+  // The figure of merit counts crosstalk once, by its power, either way.
+  const LaneModel whole = LaneModel::build(input, {.code = fec::CodeParameters{}}).value();
+  EXPECT_NEAR(folded.at({}).fom.value(), whole.at({}).fom.value(), 1e-9);
   // Beside it: by how much, so that nobody has to guess. The aggressor is a tenth of the main
   // cursor, more than its noise.
   LaneState more;
