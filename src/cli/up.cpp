@@ -54,6 +54,10 @@ constexpr OptionSpec kOptions[] = {
      "/tmp/weft-UID/RACK)."},
     {"--no-mount", "", "Files as snapshot folders, written anew every 5 s, instead of mounted."},
     {"--tcp", "", "SMBus and module doors also on ports of 127.0.0.1."},
+    {"--guests", "",
+     "With --doors: sockets too on which QEMU and User-Mode Linux take SMBus segments and PCI "
+     "functions of one machine, 64 functions at most; prints start-up lines."},
+    {"--machine", "NAME", "Whose devices --guests gives (default: the only one that has any)."},
     {"--json", "", "A line of JSON for the start and for each summary."},
 };
 constexpr ExampleSpec kExamples[] = {
@@ -244,6 +248,8 @@ base::Result<std::unique_ptr<twin::door::Doors>> open_doors(twin::Rack& rack,
     return tl::unexpected(is_free.error());
   }
   options.services = up_services(rack);
+  options.has_guests = arguments.has("--guests");
+  options.guest_machine = arguments.value("--machine").value_or("");
   return twin::door::Doors::open(rack, std::move(options));
 }
 
@@ -315,6 +321,9 @@ int up(const Arguments& arguments) {
     scenario = std::move(*loaded);
     options.rack = arguments.value("RACK").value_or(twin::rack_path(*scenario));
     options.world.seed = arguments.has("--seed") ? options.world.seed : scenario->seed;
+  }
+  if (arguments.has("--guests") && !arguments.has("--doors")) {
+    return report_usage("--guests needs --doors", "Give both.");
   }
   const auto begin = std::chrono::steady_clock::now();
   auto fabric = find_rack(options.rack);

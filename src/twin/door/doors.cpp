@@ -2,6 +2,7 @@
 #include "twin/door/doors.h"
 
 #include "twin/door/fuse_mount.h"
+#include "twin/door/guest/guest_doors.h"
 #include "twin/door/module_door.h"
 #include "twin/door/smbus_door.h"
 #include "twin/door/snapshot.h"
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -53,6 +55,7 @@ struct Doors::Opened {
   std::string folder;
   std::vector<Files> files;
   SocketServer server;
+  std::unique_ptr<GuestDoors> guests;
   std::vector<DoorRow> map;
   std::vector<std::string> notes;
 };
@@ -156,6 +159,15 @@ base::Result<std::unique_ptr<Doors>> Doors::open(Rack& rack, DoorsOptions option
         !added) {
       return tl::unexpected(added.error());
     }
+  }
+  if (options.has_guests) {
+    auto guests = GuestDoors::open(rack, all.folder, options.guest_machine);
+    if (!guests) {
+      return tl::unexpected(guests.error());
+    }
+    all.guests = std::move(*guests);
+    std::ranges::copy(all.guests->map(), std::back_inserter(all.map));
+    std::ranges::copy(all.guests->notes(), std::back_inserter(all.notes));
   }
   if (auto started = all.server.start(); !started) {
     return tl::unexpected(started.error());

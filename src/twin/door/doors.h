@@ -26,10 +26,12 @@ struct DoorsOptions {
   bool mounts = true;    ///< false: snapshots also where a file system could be mounted
   bool has_tcp = false;  ///< SMBus and module doors also on ports of 127.0.0.1
   std::vector<NamedService> services = {};
+  bool has_guests = false;         ///< sockets for guests too (guest/guest_doors.h)
+  std::string guest_machine = {};  ///< whose devices; may be empty where one machine has any
 };
 
 struct DoorRow {
-  std::string door;     ///< "files", "smbus", "module", a service's name
+  std::string door;     ///< "files", "smbus", "module", "vfio-user", a service's name
   std::string machine;  ///< empty: all
   std::string address;  ///< a folder, a socket, 127.0.0.1:PORT
   std::string how;      ///< a command to try

@@ -5,7 +5,10 @@
 #include "bus/test_folder.h"
 #include "twin/door/test_rack.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -36,6 +39,42 @@ TEST(Doors, TheMapNamesEveryDoorAndAllIsGoneAfterwards) {
     test.links[1]->state = {};
     ASSERT_TRUE((*doors)->refresh());
     EXPECT_EQ(folder.content("doors/pod-server0/sys/class/net/eth0/carrier"), "0\n");
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(at));
+}
+
+TEST(Doors, GuestsHaveASocketForEachSegmentAndTwoForEachFunction) {
+  TestRack test;
+  const bus::TestFolder folder;
+  const auto at = folder.at("doors");
+  DoorsOptions options;
+  options.folder = at;
+  options.mounts = false;
+  options.has_guests = true;
+  options.guest_machine = "pod-serverX";
+  const auto refused = Doors::open(test.rack, options);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr("pod-server0"));
+  options.guest_machine = "pod-server0";
+  {
+    const auto doors = Doors::open(test.rack, options);
+    ASSERT_TRUE(doors) << doors.error().text();
+    std::map<std::string, std::size_t> count;
+    for (const auto& row : (*doors)->map()) {
+      ++count[row.door];
+      if (row.door == "vfio-user" || row.door == "pcidev" || row.door == "guest-i2c") {
+        EXPECT_TRUE(std::filesystem::is_socket(row.address)) << row.address;
+        EXPECT_EQ(row.address.find(':'), std::string::npos) << "virtio_uml parts there";
+        EXPECT_THAT(row.how, HasSubstr(row.address));
+      }
+    }
+    const Machine& machine = test.rack.machines[0];
+    const auto functions = machine.functions.size() -
+                           static_cast<std::size_t>(std::ranges::count(machine.functions, nullptr));
+    EXPECT_EQ(count["vfio-user"], functions);
+    EXPECT_EQ(count["pcidev"], functions);
+    EXPECT_EQ(count["guest-i2c"], machine.segments.size());
+    EXPECT_GT(functions + machine.segments.size(), 0U);
   }
   EXPECT_TRUE(std::filesystem::is_empty(at));
 }

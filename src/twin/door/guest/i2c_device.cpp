@@ -80,10 +80,10 @@ bool I2cDevice::handle(unsigned /*queue*/, std::span<VirtioRequest> requests) {
       messages.push_back(parsed ? std::move(parsed->message) : smbus::Message{});
     }
     if (is_good) {
+      // The segment before the world, as every user of both: a driver waits holding only the first.
+      const std::lock_guard<smbus::Segment> locked(segment_);
       const std::lock_guard<std::recursive_mutex> hold(world_);
-      segment_.lock();
       is_good = segment_.transfer(messages).has_value();
-      segment_.unlock();
     }
     for (std::size_t i = first; i < end; ++i) {
       virtio_i2c::answer(requests[i], is_good ? &messages[i - first] : nullptr);
