@@ -46,11 +46,16 @@ devices:
     links:
       - from: cpu0/pcie0
         to: psw0/up0
-        segments: [{medium: board, length: 200 mm, retimer: retimer0}, {medium: board, length: 150 mm}]
+        segments:
+          - {medium: board, length: 200 mm, retimer: retimer0}
+          - {medium: board, length: 150 mm}
       - from: cpu0/cxl0
         to: mem0/cxl0
-        segments: [{medium: board, length: 200 mm, retimer: retimer1}, {medium: board, length: 200 mm}]
-      - {from: "psw0/gpu[g]", to: "gpu[g]/pcie0", for: {g: 0-1}, segments: [{medium: board, length: 150 mm}]}
+        segments:
+          - {medium: board, length: 200 mm, retimer: retimer1}
+          - {medium: board, length: 200 mm}
+      - {from: "psw0/gpu[g]", to: "gpu[g]/pcie0", for: {g: 0-1},
+         segments: [{medium: board, length: 150 mm}]}
       - {from: psw0/nic0, to: nic0/pcie0, segments: [{medium: board, length: 150 mm}]}
       - {from: psw0/nvme0, to: nvme0/pcie0, segments: [{medium: board, length: 250 mm}]}
   switch0: {kind: switch, lanes: 8, ports: {"port[0-2]": pcie6 x4}}
@@ -59,7 +64,8 @@ devices:
     ports: {"port[0-1]": eth-800g-100 x8}
     devices: {cable0: {kind: cable-module, lanes: 8}}
 links:
-  - {from: "server0/gpu[g]/up0", to: "switch0/port[g]", for: {g: 0-1}, segments: [{medium: backplane, length: 1.2 m}]}
+  - {from: "server0/gpu[g]/up0", to: "switch0/port[g]", for: {g: 0-1},
+     segments: [{medium: backplane, length: 1.2 m}]}
   - from: server0/nic0/eth0
     to: leaf0/port0
     segments:
@@ -83,7 +89,9 @@ devices:
       - {from: cpu0/pcie0, to: nvme0/pcie0, segments: [{medium: board, length: 150 mm}]}
       - from: cpu0/pcie1
         to: nvme1/pcie0
-        segments: [{medium: board, length: 200 mm, retimer: retimer0}, {medium: board, length: 150 mm}]
+        segments:
+          - {medium: board, length: 200 mm, retimer: retimer0}
+          - {medium: board, length: 150 mm}
 )";
 
 /// The fabric of a rack that must be in order.

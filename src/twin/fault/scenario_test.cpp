@@ -74,7 +74,8 @@ ambient:
 workload:
   - {target: "link:*", load: 80 %, shape: square 12 s 0.75, at: 1 s, for: 1 h}
 faults:
-  - {fault: dirty-fibre, target: "link:a--b lane 1", amplitude: 2.5 dB, shape: ramp 5 min, at: 10 min, for: 30 min, label: first}
+  - {fault: dirty-fibre, target: "link:a--b lane 1", amplitude: 2.5 dB, shape: ramp 5 min,
+     at: 10 min, for: 30 min, label: first}
 expect: [Less light.]
 )",
                                          "dir/all.yaml");

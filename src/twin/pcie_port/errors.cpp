@@ -3,6 +3,7 @@
 // hierarchy, gathered at the root port, contained on the way. PCIe Base 6.2.
 #include "twin/pcie_port/function.h"
 #include "twin/pcie_port/tell.h"
+#include "twin/world/time.h"
 #include "twin/world/world.h"
 
 #include <algorithm>
@@ -148,7 +149,18 @@ bool Function::contain(std::uint32_t reason, std::uint32_t extension, std::uint1
       1U | reason << 1 | (interrupts ? 8U : 0U) | extension << 5 | std::uint32_t{source} << 16;
   store(dpc + 8U, status);
   ask_link(LinkAsk::kPortDisable, true);
+  if (interrupts) {
+    set_timer(kHostRecovers, later(now(), kHostRecovery));
+  }
   return true;
+}
+
+void Function::end_containment() {
+  const std::uint16_t dpc = parts_.layout->dpc;
+  if (is_contained()) {
+    store(dpc + 8U, stored(dpc + 8U) & ~9U);  // Trigger Status, Interrupt Status
+    ask_link(LinkAsk::kPortDisable, (stored(parts_.layout->express + 0x10U) & 1U << 4) != 0);
+  }
 }
 
 void Function::on_link_error(LinkError error) {

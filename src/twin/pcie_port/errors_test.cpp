@@ -156,6 +156,19 @@ TEST(PcieErrors, SurpriseDownIsThePortsOwnAndContainsIt) {
   EXPECT_EQ(machine.function(kDownGpu).aer_counts().fatal[5], 1U);
 }
 
+TEST(PcieErrors, TheHostsHandlerEndsContainmentByItself) {
+  SetMachine machine;
+  const std::uint16_t at = dpc(machine, kDownGpu);
+  machine.links[1]->state.is_up = false;
+  machine.links[1]->tell(MessageKind::kLinkDown);
+  machine.links[1]->tell(MessageKind::kLinkError,
+                         static_cast<std::uint32_t>(LinkError::kSurpriseDown), 0);
+  machine.advance_ms(20);
+  ASSERT_NE(machine.read(kDownGpu, at + PCI_EXP_DPC_STATUS, 2) & 1U, 0U);
+  machine.advance_ms(1500);
+  EXPECT_EQ(machine.read(kDownGpu, at + PCI_EXP_DPC_STATUS, 2) & 9U, 0U);
+}
+
 TEST(PcieErrors, SoftwareCanTriggerContainment) {
   SetMachine machine;
   const std::uint16_t at = dpc(machine, kDownDrive);

@@ -164,6 +164,8 @@ void Function::link_moved(bool is_up) {
 void Function::on_timer(std::uint32_t timer) {
   if (timer == kReleaseReset) {
     ask_link(LinkAsk::kPortReset, false);
+  } else if (timer == kHostRecovers) {
+    end_containment();
   }
 }
 

@@ -138,6 +138,8 @@ class Function final : public Actor, public bus::ConfigSpace {
   void send_error(bool is_fatal, std::uint16_t source);
   void note_at_root(bool is_fatal, std::uint16_t source);
   bool contain(std::uint32_t reason, std::uint32_t extension, std::uint16_t source);
+  /// What the host's handler does some time after the interrupt (modelled).
+  void end_containment();
   [[nodiscard]] bool is_contained() const;
   [[nodiscard]] bool traps(bool is_fatal) const;
   [[nodiscard]] std::uint16_t requester() const;

@@ -17,5 +17,9 @@ inline constexpr std::uint32_t kReleaseReset = 0;
 /// How long a switch that is reset holds the reset on the links below. Hot reset ends 2 ms after
 /// the last ordered set that asks for it, PCIe Base 4.2.7.11.
 inline constexpr Duration kResetHeld{2'000'000};
+inline constexpr std::uint32_t kHostRecovers = 1;
+/// From a containment's interrupt until the host's handler has ended it; modelled. Linux waits for
+/// the link to go down and for its drivers first.
+inline constexpr Duration kHostRecovery{1'000'000'000};
 
 }  // namespace weft::twin::pcie_port

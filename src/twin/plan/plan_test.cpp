@@ -286,7 +286,9 @@ devices:
     links:
       - from: nvme0/pcie0
         to: cpu0/pcie0
-        segments: [{medium: board, length: 100 mm, retimer: retimer0}, {medium: board, length: 200 mm}]
+        segments:
+          - {medium: board, length: 100 mm, retimer: retimer0}
+          - {medium: board, length: 200 mm}
 )"));
   ASSERT_EQ(plan.links.size(), 1U);
   EXPECT_EQ(plan.fabric.port_name(plan.links[0].a), "host0/cpu0/pcie0");

@@ -56,7 +56,8 @@ base::Result<Access> decode_astera(bool is_write, base::ByteView block) {
     return wrong("the configuration byte says another direction than the command");
   }
   Access access{.format = Format::kAstera, .is_write = is_write};
-  access.address = static_cast<std::uint32_t>((config & 1U) << 16U | unsigned{block[1]} << 8U | block[2]);
+  access.address =
+      static_cast<std::uint32_t>((config & 1U) << 16U | unsigned{block[1]} << 8U | block[2]);
   access.length = ((config >> 1U) & 0x0FU) + 1U;
   const base::ByteView data = block.subspan(kAsteraHead);
   if (data.size() != (is_write ? access.length : 0) || (is_write && data.size() > kWriteMax)) {

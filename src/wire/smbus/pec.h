@@ -13,7 +13,7 @@ namespace weft::wire::smbus {
 /// The code goes on from `crc`, so that a transaction can be fed byte by byte. 0 over a sequence
 /// that ends with its right code.
 [[nodiscard]] constexpr std::uint8_t pec(std::uint8_t crc, std::uint8_t byte) {
-  unsigned value = crc ^ unsigned{byte};
+  unsigned value = crc ^ unsigned { byte };
   for (int bit = 0; bit < 8; ++bit) {
     value = ((value << 1U) ^ ((value & 0x80U) != 0 ? 0x07U : 0U)) & 0xFFU;
   }
