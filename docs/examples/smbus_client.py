@@ -18,9 +18,12 @@ class Smbus:
         """The bytes that each transaction gave; none come between them."""
         self.lines.write(f"{self.bus} {' ; '.join(transactions)}\n")
         self.lines.flush()
-        answers = [answer.split() for answer in self.lines.readline().split(";")]
-        if not answers or answers[-1][0] != "ok":
-            raise OSError(" ".join(answers[-1]) if answers else "the door is closed")
+        line = self.lines.readline()
+        if not line:
+            raise OSError("the door is closed")
+        answers = [answer.split() for answer in line.split(";")]
+        if answers[-1][0] != "ok":
+            raise OSError(" ".join(answers[-1]))
         return [bytes.fromhex(answer[1]) if len(answer) > 1 else b"" for answer in answers]
 
     def register(self, device, address, count):

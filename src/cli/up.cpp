@@ -171,11 +171,11 @@ std::string banner(const twin::Rack& rack, const Options& options, double start_
 
 std::string start_json(const twin::Rack& rack, const Options& options, double start_seconds,
                        std::span<const twin::door::DoorRow> doors) {
-  using Json = nlohmann::ordered_json;
-  Json out = {{"schema", "weftline/up-start/1"}, {"simulated", true},
-              {"rack", rack.plan->fabric.name},  {"machines", rack.machines.size()},
-              {"links", rack.links.size()},      {"seed", options.world.seed},
-              {"start_seconds", start_seconds},  {"doors", Json::array()}};
+  using Object = nlohmann::ordered_json;
+  Object out = {{"schema", "weftline/up-start/1"}, {"simulated", true},
+                {"rack", rack.plan->fabric.name},  {"machines", rack.machines.size()},
+                {"links", rack.links.size()},      {"seed", options.world.seed},
+                {"start_seconds", start_seconds},  {"doors", Object::array()}};
   for (const auto& row : doors) {
     out["doors"].push_back(
         {{"door", row.door}, {"machine", row.machine}, {"address", row.address}, {"try", row.how}});

@@ -131,15 +131,15 @@ std::string summary_block(const UpSummary& summary) {
 }
 
 std::string summary_json(const UpSummary& summary) {
-  using Json = nlohmann::ordered_json;
+  using Object = nlohmann::ordered_json;
   const auto list = [](const auto& rows, const char* key, const char* unit) {
-    Json out = Json::array();
+    Object out = Object::array();
     for (const auto& [name, value] : rows) {
       out.push_back({{key, name}, {unit, value}});
     }
     return out;
   };
-  const Json out = {
+  const Object out = {
       {"schema", "weftline/up-summary/1"},
       {"simulated", true},
       {"world_seconds", summary.world_seconds},

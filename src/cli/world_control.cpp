@@ -74,8 +74,9 @@ constexpr ExampleSpec kClearExamples[] = {
     {"weft world clear all", "Every fault ends."},
 };
 constexpr ExampleSpec kCheckpointExamples[] = {
-    {"weft world checkpoint noon.world", "Writes the state of the world as it is now."},
-    {"weft up --restore noon.world", "The world goes on from there."},
+    {"weft world checkpoint noon.world",
+     "Writes the state of the world as it is now; weft up --restore noon.world goes on from "
+     "there."},
 };
 constexpr ExitSpec kExits[] = {{kOk, "it was done"}};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Feeds arbitrary bytes to every decoder of retimer traffic: as a command with its block, as an
-// answer, and as a firmware image. What decodes must encode to the same bytes.
+// answer, and as a firmware image. What decodes must encode to the same bytes, but for the two bits
+// of a configuration byte that mean nothing and are not kept.
 #include "wire/retimer/access.h"
 #include "wire/retimer/image.h"
 #include "wire/retimer/structures.h"
@@ -19,7 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const weft::base::ByteView block = input.subspan(1);
       if (const auto access = retimer::decode_block(*command, block)) {
         const auto again = retimer::encode_block(*access);
-        if (!again || !std::equal(again->begin(), again->end(), block.begin(), block.end())) {
+        weft::base::Bytes kept(block.begin(), block.end());
+        if (access->format == retimer::Format::kAstera) {
+          kept[0] &= 0x5F;
+        }
+        if (!again || *again != kept) {
           std::abort();
         }
         (void)retimer::decode_answer(*access, block);
