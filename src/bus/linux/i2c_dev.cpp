@@ -130,6 +130,7 @@ class I2cDevice final : public Smbus {
   /// nullopt where the kernel's own driver has the address: then messages may still pass.
   std::optional<base::Result<base::Bytes>> by_smbus(const KindRow& row,
                                                     const SmbusTransaction& transaction) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an ioctl whose argument is a number
     if (control_(fd_, I2C_SLAVE, reinterpret_cast<void*>(std::uintptr_t{transaction.address})) <
         0) {
       if (errno == EBUSY) {
@@ -137,6 +138,7 @@ class I2cDevice final : public Smbus {
       }
       return failure(transaction.address);
     }
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): likewise
     control_(fd_, I2C_PEC, reinterpret_cast<void*>(std::uintptr_t{transaction.pec ? 1U : 0U}));
     i2c_smbus_data data{};
     const base::Bytes& out = transaction.data;

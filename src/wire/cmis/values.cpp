@@ -94,9 +94,9 @@ base::Duration duration_limit(std::uint8_t code) {
 }
 
 std::uint8_t duration_code(base::Duration greatest) {
-  for (std::uint8_t code = 0; code < cmis_values::kLimits.size(); ++code) {
+  for (std::size_t code = 0; code < cmis_values::kLimits.size(); ++code) {
     if (greatest.ns <= cmis_values::kLimits.at(code)) {
-      return code;
+      return static_cast<std::uint8_t>(code);
     }
   }
   return cmis_values::kUnbounded;
