@@ -66,7 +66,7 @@ function(weft_fuzzer name folder source)
   if(WEFT_FUZZ)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/corpus/${name})
-    add_test(NAME ${test} COMMAND ${name} -max_total_time=${WEFT_FUZZ_SECONDS} -timeout=10
+    add_test(NAME ${test} COMMAND ${name} -max_total_time=${WEFT_FUZZ_SECONDS} -timeout=10 -seed=1
              -rss_limit_mb=2048 -print_final_stats=1
              -artifact_prefix=${CMAKE_BINARY_DIR}/${name}-
              ${CMAKE_BINARY_DIR}/corpus/${name} ${corpus})
