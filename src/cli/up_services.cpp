@@ -2,17 +2,15 @@
 #include "cli/up_services.h"
 
 #include "cli/up.h"
+#include "twin/door/unix_socket.h"
 #include "twin/fault/control.h"
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 namespace weft::cli {
@@ -38,20 +36,7 @@ std::string control_socket(const std::string& folder) {
 }
 
 bool listens(const std::string& socket) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket.size() >= sizeof address.sun_path) {
-    return false;
-  }
-  std::memcpy(address.sun_path, socket.data(), socket.size());
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) {
-    return false;
-  }
-  const bool is_open =
-      ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(fd);
-  return is_open;
+  return twin::door::connect_unix(socket).has_value();
 }
 
 std::vector<std::string> living_control_sockets() {

@@ -3,13 +3,12 @@
 
 #include "base/text.h"
 #include "cli/up_services.h"
+#include "twin/door/unix_socket.h"
 #include "twin/fault/catalogue.h"
 #include "twin/fault/control.h"
 
 #include <array>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -19,8 +18,6 @@
 #include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 namespace weft::cli {
 namespace world_control_inner {
@@ -103,33 +100,21 @@ Result<std::string> socket_of(const Arguments& arguments) {
 /// A connection to the service: a line out, a line in.
 class Connection {
  public:
-  Connection() = default;
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-
   Result<void> open(const std::string& path) {
     path_ = path;
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) {
-      return base::fail(Code::kInvalidArgument, "longer than a socket's name may be", path);
+    auto connected = twin::door::connect_unix(path);
+    if (!connected && connected.error().code == Code::kInvalidArgument) {
+      return tl::unexpected(connected.error());
     }
-    std::memcpy(address.sun_path, path.data(), path.size());
-    fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd_ < 0 ||
-        ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      const bool is_denied = errno == EACCES || errno == EPERM;
-      return base::fail(is_denied ? Code::kPermissionDenied : Code::kUnavailable,
+    if (!connected) {
+      const bool is_denied = connected.error().code == Code::kPermissionDenied;
+      return base::fail(connected.error().code,
                         is_denied ? "the socket is another user's" : "no weft up listens there",
                         path, std::string(kStartOne));
     }
+    fd_ = std::move(*connected);
     constexpr timeval kPatience{.tv_sec = 60, .tv_usec = 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
     const auto greeting = receive();
     if (!greeting) {
       return tl::unexpected(greeting.error());
@@ -143,7 +128,7 @@ class Connection {
   Result<Json> ask(const Json& request) {
     const auto line = request.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
     for (std::size_t done = 0; done < line.size();) {
-      const auto sent = ::send(fd_, line.data() + done, line.size() - done, MSG_NOSIGNAL);
+      const auto sent = ::send(fd_.get(), line.data() + done, line.size() - done, MSG_NOSIGNAL);
       if (sent <= 0) {
         return base::fail(Code::kUnavailable, "the weft up there has gone", path_);
       }
@@ -184,7 +169,7 @@ class Connection {
     std::array<char, 16 * 1024> part{};
     std::size_t end = 0;
     while ((end = in_.find('\n')) == std::string::npos) {
-      const auto got = ::recv(fd_, part.data(), part.size(), 0);
+      const auto got = ::recv(fd_.get(), part.data(), part.size(), 0);
       if (got <= 0 || in_.size() > kAnswerMax) {
         return base::fail(Code::kUnavailable,
                           got < 0 ? "no answer within a minute" : "the weft up there has gone",
@@ -200,7 +185,7 @@ class Connection {
     return out;
   }
 
-  int fd_ = -1;
+  twin::door::OwnedFd fd_;
   std::string path_;
   std::string in_;
 };

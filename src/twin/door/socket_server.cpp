@@ -2,15 +2,13 @@
 #include "twin/door/socket_server.h"
 
 #include "base/bytes.h"
-#include "twin/door/guest/peer.h"
+#include "twin/door/unix_socket.h"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -20,8 +18,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 namespace weft::twin::door {
@@ -31,13 +27,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kReadBytes = 4096;
 /// Of one client before the others have their turn.
 constexpr int kLinesAtOnce = 32;
-
-tl::unexpected<base::Error> system_error(const char* what, const std::string& where) {
-  const int number = errno;
-  return base::fail(number == EACCES || number == EPERM ? base::Code::kPermissionDenied
-                                                        : base::Code::kUnavailable,
-                    fmt::format("{}: {}", what, std::generic_category().message(number)), where);
-}
 
 struct Listener {
   OwnedFd fd;
@@ -61,23 +50,7 @@ struct Client {
   }
 };
 
-base::Result<OwnedFd> bind_and_listen(int family, const sockaddr* address, socklen_t length,
-                                      const std::string& where) {
-  constexpr int kBacklog = 16;
-  OwnedFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!fd.is_open()) {
-    return system_error("no socket", where);
-  }
-  const int on = 1;
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(fd.get(), address, length) != 0) {
-    return system_error("cannot take the address", where);
-  }
-  if (::listen(fd.get(), kBacklog) != 0) {
-    return system_error("cannot listen", where);
-  }
-  return fd;
-}
+constexpr int kBacklog = 16;
 
 }  // namespace socket_server
 
@@ -124,27 +97,7 @@ SocketServer::~SocketServer() {
 }
 
 base::Result<void> SocketServer::listen_unix(const std::string& path, LineService service) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return base::fail(
-        base::Code::kInvalidArgument,
-        fmt::format("longer than a socket's name may be ({} bytes)", sizeof address.sun_path - 1),
-        path, "Name a shorter folder.");
-  }
-  std::memcpy(address.sun_path, path.data(), path.size());
-  struct stat status{};
-  if (::lstat(path.c_str(), &status) == 0) {
-    if (!S_ISSOCK(status.st_mode)) {
-      return base::fail(base::Code::kAlreadyExists, "is there and is no socket", path);
-    }
-    ::unlink(path.c_str());
-  }
-  // The mode is that of creation: nobody else can connect in between.
-  const auto before = ::umask(0177);
-  auto fd = socket_server::bind_and_listen(AF_UNIX, reinterpret_cast<const sockaddr*>(&address),
-                                           sizeof address, path);
-  ::umask(before);
+  auto fd = door::listen_unix(path, socket_server::kBacklog);
   if (!fd) {
     return tl::unexpected(fd.error());
   }
@@ -158,22 +111,30 @@ base::Result<std::uint16_t> SocketServer::listen_tcp(std::uint16_t port, LineSer
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
-  auto fd = socket_server::bind_and_listen(AF_INET, reinterpret_cast<const sockaddr*>(&address),
-                                           sizeof address, fmt::format("127.0.0.1:{}", port));
-  if (!fd) {
-    return tl::unexpected(fd.error());
+  const std::string where = fmt::format("127.0.0.1:{}", port);
+  OwnedFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.is_open()) {
+    return tl::unexpected(socket_error("no socket", where));
+  }
+  const int on = 1;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return tl::unexpected(socket_error("cannot take the address", where));
+  }
+  if (::listen(fd.get(), socket_server::kBacklog) != 0) {
+    return tl::unexpected(socket_error("cannot listen", where));
   }
   socklen_t length = sizeof address;
-  ::getsockname(fd->get(), reinterpret_cast<sockaddr*>(&address), &length);
+  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length);
   loop_->listeners.push_back(std::make_unique<socket_server::Listener>(
-      socket_server::Listener{std::move(*fd), "", std::move(service)}));
+      socket_server::Listener{std::move(fd), "", std::move(service)}));
   return ntohs(address.sin_port);
 }
 
 base::Result<void> SocketServer::start() {
   loop_->wake = OwnedFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!loop_->wake.is_open()) {
-    return socket_server::system_error("no event descriptor", "");
+    return tl::unexpected(socket_error("no event descriptor", ""));
   }
   loop_->thread = std::thread([loop = loop_.get()] { loop->run(); });
   return {};

@@ -4,28 +4,15 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 namespace weft::twin::door {
 
-OwnedFd::~OwnedFd() {
-  if (fd_ >= 0) {
-    ::close(fd_);
-  }
-}
-
 namespace {
-
-std::string errno_text() {
-  return std::generic_category().message(errno);
-}
 
 /// Takes the descriptors out of a message's ancillary data.
 void take_fds(msghdr& message, std::vector<OwnedFd>& fds) {
@@ -131,35 +118,16 @@ int Peer::wait(std::span<const int> fds) {
 
 base::Result<std::unique_ptr<GuestServer>> GuestServer::open(std::string path,
                                                              std::function<void(Peer&)> serve) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof(address.sun_path)) {
-    return base::fail(base::Code::kInvalidArgument, "a socket's path has 1 to 107 bytes", path,
-                      "Choose a folder with a shorter name.");
+  auto listener = listen_unix(path, 1);
+  if (!listener) {
+    return tl::unexpected(listener.error());
   }
-  std::memcpy(address.sun_path, path.data(), path.size());
-  struct stat there{};
-  if (::lstat(path.c_str(), &there) == 0) {
-    if (!S_ISSOCK(there.st_mode)) {
-      return base::fail(base::Code::kAlreadyExists, "something that is no socket stands there",
-                        path, "Remove it, or choose another folder.");
-    }
-    ::unlink(path.c_str());
-  }
-  OwnedFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   OwnedFd stop(::eventfd(0, EFD_CLOEXEC));
-  if (!listener.is_open() || !stop.is_open()) {
-    return base::fail(base::Code::kResourceExhausted, "no socket: " + errno_text(), path);
-  }
-  const mode_t before = ::umask(0177);
-  const int bound =
-      ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-  ::umask(before);
-  if (bound != 0 || ::listen(listener.get(), 1) != 0) {
-    return base::fail(base::Code::kUnavailable, "cannot listen: " + errno_text(), path);
+  if (!stop.is_open()) {
+    return tl::unexpected(socket_error("no descriptor to stop by", path));
   }
   std::unique_ptr<GuestServer> server(
-      new GuestServer(std::move(path), std::move(listener), std::move(stop)));
+      new GuestServer(std::move(path), std::move(*listener), std::move(stop)));
   server->thread_ =
       std::thread([self = server.get(), serve = std::move(serve)] { self->run(serve); });
   return server;

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "twin/door/unix_socket.h"
 
 #include <cstdint>
 #include <functional>
@@ -18,24 +19,6 @@
 #include <vector>
 
 namespace weft::twin::door {
-
-/// A file descriptor that is closed with its owner.
-class OwnedFd {
- public:
-  OwnedFd() = default;
-  explicit OwnedFd(int fd) : fd_(fd) {}
-  OwnedFd(OwnedFd&& from) noexcept : fd_(std::exchange(from.fd_, -1)) {}
-  OwnedFd& operator=(OwnedFd&& from) noexcept {
-    std::swap(fd_, from.fd_);
-    return *this;
-  }
-  ~OwnedFd();
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
 
 /// The guest's end of an accepted connection.
 class Peer {
