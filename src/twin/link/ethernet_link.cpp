@@ -290,20 +290,6 @@ void EthernetLink::retrain(End by) {
   train(Reason::kRetrain);
 }
 
-void EthernetLink::set_target_rate(End by, base::TransferRate rate) {
-  static_cast<void>(by);
-  static_cast<void>(rate);
-}
-
-void EthernetLink::set_target_width(End by, base::LaneCount width) {
-  static_cast<void>(by);
-  static_cast<void>(width);
-}
-
-void EthernetLink::redo_equalisation(End by) {
-  retrain(by);
-}
-
 void EthernetLink::set_disabled(End by, bool is_disabled) {
   is_disabled_[ethernet_link::at(by)] = is_disabled;
   const bool is_off = is_disabled_[0] || is_disabled_[1];
@@ -322,11 +308,6 @@ void EthernetLink::hot_reset(End by, bool is_asserted) {
   if (is_asserted) {
     retrain(by);
   }
-}
-
-void EthernetLink::set_aspm(End by, std::uint8_t mask) {
-  static_cast<void>(by);
-  static_cast<void>(mask);
 }
 
 void EthernetLink::exchange(Archive& archive) {

@@ -224,17 +224,8 @@ void GenericLink::retrain(End by) {
   stay(TrainingState::kDetectQuiet, Reason::kRetrain, generic_link::kDetect);
 }
 
-void GenericLink::set_target_rate(End by, base::TransferRate rate) {
-  static_cast<void>(by);
-  static_cast<void>(rate);
-}
-
 void GenericLink::set_target_width(End by, base::LaneCount width) {
   target_width_[generic_link::at(by)] = std::clamp(width.value(), 1U, lane_count());
-}
-
-void GenericLink::redo_equalisation(End by) {
-  retrain(by);
 }
 
 void GenericLink::set_disabled(End by, bool is_disabled) {
@@ -254,11 +245,6 @@ void GenericLink::hot_reset(End by, bool is_asserted) {
     tell(MessageKind::kHotReset);
     retrain(by);
   }
-}
-
-void GenericLink::set_aspm(End by, std::uint8_t mask) {
-  static_cast<void>(by);
-  static_cast<void>(mask);
 }
 
 void GenericLink::exchange(Archive& archive) {

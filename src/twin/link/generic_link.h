@@ -23,12 +23,9 @@ class GenericLink final : public LinkBase {
   void exchange(Archive& archive) override;
 
   void retrain(End by) override;
-  void set_target_rate(End by, base::TransferRate rate) override;
   void set_target_width(End by, base::LaneCount width) override;
-  void redo_equalisation(End by) override;
   void set_disabled(End by, bool is_disabled) override;
   void hot_reset(End by, bool is_asserted) override;
-  void set_aspm(End by, std::uint8_t mask) override;
 
  protected:
   void begin() override;

@@ -61,6 +61,12 @@ class LinkBase : public Link {
   [[nodiscard]] double error_ratio_at(const LaneAt& at, base::UnitIntervals time,
                                       base::Millivolts voltage) const override;
 
+  // What only PCIe tells apart: others have one rate, one width, no states of rest, and equalise
+  // whenever they train.
+  void set_target_rate(End /*by*/, base::TransferRate /*rate*/) override {}
+  void set_target_width(End /*by*/, base::LaneCount /*width*/) override {}
+  void redo_equalisation(End by) override { retrain(by); }
+  void set_aspm(End /*by*/, std::uint8_t /*mask*/) override {}
   void set_power(End by, bool is_powered) override;
   void set_lane_enabled(std::uint32_t lane, bool is_enabled) override;
   void set_test_pattern(const LaneAt& at, bool is_on) override;
