@@ -2,6 +2,7 @@
 // Drivers over living PCI functions: what margining finds against an eye known in closed form, that
 // every register is as before afterwards, also after SIGKILL in the middle; retraining, speeds,
 // disable and reset through registers alone.
+#include "bus/test_folder.h"
 #include "driver/pcie_margin.h"
 #include "twin/pcie_port/test_hierarchy.h"
 
@@ -84,13 +85,8 @@ class MachineDevices final : public bus::Devices {
 
 struct Bench {
   Bench() : devices(machine) {
-    char name[] = "/tmp/weft_margin_XXXXXX";
-    folder = mkdtemp(name);
     wait = [this](base::Duration span) { machine.rack->world->advance(span); };
   }
-  ~Bench() { static_cast<void>(std::system(("rm -rf " + folder).c_str())); }
-  Bench(const Bench&) = delete;
-  Bench& operator=(const Bench&) = delete;
   Journal journal() { return std::move(*Journal::open(folder, "margin", "twin")); }
   std::vector<std::uint32_t> controls() {
     std::vector<std::uint32_t> out;
@@ -107,7 +103,8 @@ struct Bench {
   }
   SetMachine machine;
   MachineDevices devices;
-  std::string folder;
+  bus::TestFolder held;
+  std::string folder = held.path().string();
   Wait wait;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // weft margin as a user meets it: a twin of a small rack margined in its process, JSON by its
 // schema, what it says without --apply, what it puts back after a killed run, bad input.
+#include "bus/test_folder.h"
 #include "cli/test_schema.h"
 #include "cli/test_shell.h"
 
@@ -33,18 +34,12 @@ devices:
 )";
 
 struct Folder {
-  Folder() {
-    char name[] = "/tmp/weft_margin_verb_XXXXXX";
-    path = mkdtemp(name);
-    std::ofstream(path + "/rack.yaml") << kRack;
-  }
-  ~Folder() { fs::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+  Folder() { held.file("rack.yaml", kRack); }
   [[nodiscard]] std::string weft_margin() const {
     return "WEFT_STATE=" + path + "/state " + weft() + "margin ";
   }
-  std::string path;
+  bus::TestFolder held;
+  std::string path = held.path().string();
 };
 
 nlohmann::json parsed(const std::string& path) {

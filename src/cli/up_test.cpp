@@ -4,7 +4,9 @@
 #include "cli/up.h"
 
 #include "base/test_shell.h"
+#include "bus/test_folder.h"
 #include "cli/test_schema.h"
+#include "twin/test_rack.h"
 
 #include <filesystem>
 #include <fstream>
@@ -21,34 +23,11 @@ using testing::HasSubstr;
 
 const std::string kWeft = std::string(WEFT_BINARY_DIR) + "/bin/weft";
 
-/// A server with a link to a card, small enough to come up at once.
-constexpr const char* kRack = R"(
-weftline: rack/1
-name: pair
-devices:
-  server0:
-    kind: host
-    devices:
-      cpu0: {kind: processor, ports: {pcie0: pcie5 x4}}
-      nvme0: {kind: storage, ports: {pcie0: pcie5 x4}}
-    links:
-      - {from: cpu0/pcie0, to: nvme0/pcie0, segments: [{medium: board, length: 150 mm}]}
-)";
-
 class UpTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "weft-up-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    std::ofstream(at("pair.yaml")) << kRack;
-  }
-  void TearDown() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  [[nodiscard]] std::string at(const std::string& name) const { return folder_ + "/" + name; }
-  std::string folder_;
+  void SetUp() override { folder_.file("pair.yaml", std::string(twin::test::kOneLinkRack)); }
+  [[nodiscard]] std::string at(const std::string& name) const { return folder_.at(name); }
+  bus::TestFolder folder_;
 };
 
 TEST_F(UpTest, SaysThatItIsSimulatedAndEndsAtItsTime) {

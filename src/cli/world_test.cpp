@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/world.h"
 
+#include "bus/test_folder.h"
 #include "cli/test_schema.h"
 #include "twin/fault/catalogue.h"
+#include "twin/test_rack.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -39,35 +41,14 @@ TEST(WorldFaults, JsonFollowsItsSchema) {
   std::filesystem::remove(file);
 }
 
-/// A server with a link to a card, small enough to come up at once.
-constexpr const char* kRack = R"(
-weftline: rack/1
-name: pair
-devices:
-  server0:
-    kind: host
-    devices:
-      cpu0: {kind: processor, ports: {pcie0: pcie5 x4}}
-      nvme0: {kind: storage, ports: {pcie0: pcie5 x4}}
-    links:
-      - {from: cpu0/pcie0, to: nvme0/pcie0, segments: [{medium: board, length: 150 mm}]}
-)";
-
 /// `weft up` runs beside the test and is ended with it.
 class WorldControl : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "weft-ctl-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    std::ofstream(at("pair.yaml")) << kRack;
+    folder_.file("pair.yaml", std::string(twin::test::kOneLinkRack));
     start("");
   }
-  void TearDown() override {
-    stop();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
+  void TearDown() override { stop(); }
   void start(const std::string& options) {
     const auto run = base::shell_output(kWeft + " up " + at("pair.yaml") + " --for 10s --folder " +
                                         at("run") + " " + options + " >" + at("log") +
@@ -88,8 +69,8 @@ class WorldControl : public testing::Test {
   nlohmann::json status() const {
     return nlohmann::json::parse(world("status --json").out, nullptr, false);
   }
-  [[nodiscard]] std::string at(const std::string& name) const { return folder_ + "/" + name; }
-  std::string folder_;
+  [[nodiscard]] std::string at(const std::string& name) const { return folder_.at(name); }
+  bus::TestFolder folder_;
   int pid_ = -1;
 };
 

@@ -3,6 +3,8 @@
 // a real child process, never taken from a program that lives, hostile files named and left.
 #include "driver/journal.h"
 
+#include "bus/test_folder.h"
+
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -22,14 +24,8 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 struct Folder {
-  Folder() {
-    char name[] = "/tmp/weft_journal_XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~Folder() { std::system(("rm -rf " + path).c_str()); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string path;
+  bus::TestFolder held;
+  std::string path = held.path().string();
 };
 
 JournalEntry entry(std::string place, base::Bytes old) {

@@ -11,6 +11,20 @@
 
 namespace weft::twin::test {
 
+/// A server with a link to a card, small enough to come up at once.
+inline constexpr std::string_view kOneLinkRack = R"(
+weftline: rack/1
+name: pair
+devices:
+  server0:
+    kind: host
+    devices:
+      cpu0: {kind: processor, ports: {pcie0: pcie5 x4}}
+      nvme0: {kind: storage, ports: {pcie0: pcie5 x4}}
+    links:
+      - {from: cpu0/pcie0, to: nvme0/pcie0, segments: [{medium: board, length: 150 mm}]}
+)";
+
 /// One server: a CPU with a retimed x16 to a switch (GPU, NIC, drive below it), and a CXL memory
 /// controller; its NIC goes over a smart cable to a leaf; two GPUs and a scale-up switch.
 inline constexpr std::string_view kSmallRack = R"(

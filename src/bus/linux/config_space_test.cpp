@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Configuration space through a file of sysfs' shape, and the machine's own where it has PCI.
 #include "bus/linux/devices.h"
+#include "bus/test_folder.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -18,23 +19,15 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 struct Root {
-  Root() {
-    char name[] = "/tmp/weft_config_XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~Root() { fs::remove_all(path); }
-  Root(const Root&) = delete;
-  Root& operator=(const Root&) = delete;
   void add(const std::string& address, std::size_t bytes) const {
-    const fs::path folder = fs::path(path) / "sys/bus/pci/devices" / address;
-    fs::create_directories(folder);
     std::string text(bytes, '\0');
     for (std::size_t i = 0; i < bytes; ++i) {
       text[i] = static_cast<char>(i & 0x7F);
     }
-    std::ofstream(folder / "config", std::ios::binary) << text;
+    folder.file("sys/bus/pci/devices/" + address + "/config", text);
   }
-  std::string path;
+  TestFolder folder;
+  std::string path = folder.path().string();
 };
 
 TEST(LinuxConfigSpace, ReadsAndWritesInPlace) {

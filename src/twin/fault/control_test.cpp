@@ -14,23 +14,10 @@
 namespace weft::twin {
 namespace {
 
-constexpr std::string_view kPair = R"(
-weftline: rack/1
-name: pair
-devices:
-  server0:
-    kind: host
-    devices:
-      cpu0: {kind: processor, ports: {pcie0: pcie5 x4}}
-      nvme0: {kind: storage, ports: {pcie0: pcie5 x4}}
-    links:
-      - {from: cpu0/pcie0, to: nvme0/pcie0, segments: [{medium: board, length: 150 mm}]}
-)";
-
 class FaultControl : public testing::Test {
  protected:
   void SetUp() override {
-    auto built = build_rack(test::rack_of(kPair));
+    auto built = build_rack(test::rack_of(test::kOneLinkRack));
     ASSERT_TRUE(built) << built.error().text();
     rack_ = std::move(*built);
     service_ = control_service(*rack_);
