@@ -162,6 +162,18 @@ Json link_json(const observe::LinkState& link, const diagnose::LinkAssessment& a
           {"b", end_json(link.b)}};
 }
 
+Json value_json(const observe::Value& value) {
+  return std::visit(
+      [](const auto& one) {
+        if constexpr (requires { one.counts; }) {
+          return Json(one.counts);
+        } else {
+          return Json(one);
+        }
+      },
+      value);
+}
+
 Json sample_json(const observe::Sample& sample) {
   const auto& row = observe::row(sample.metric);
   Json json = {{"subject", observe::text(sample.subject)}, {"metric", row.key}, {"unit", row.unit}};
@@ -171,9 +183,7 @@ Json sample_json(const observe::Sample& sample) {
   if (!row.since.empty()) {
     json["since"] = row.since;
   }
-  json["value"] = sample.value
-                      ? std::visit([](const auto& value) { return Json(value); }, *sample.value)
-                      : absent_json(sample.value.error());
+  json["value"] = sample.value ? value_json(*sample.value) : absent_json(sample.value.error());
   return json;
 }
 

@@ -28,6 +28,58 @@ enum class Level : std::uint8_t {
 };
 [[nodiscard]] std::string_view key(Level level);
 
+/// Which stretch of a link's path, from its end a.
+enum class Stretch : std::uint8_t {
+  kUnknown,
+  kSerdesA,  ///< the chip at end a, its package included
+  kBoardA,   ///< between that chip and the first repeater, cage or connector
+  kModuleA,  ///< cable end or optics at end a
+  kRetimer,  ///< a repeater on a board
+  kConnector,
+  kCable,  ///< copper between its ends
+  kFibre,
+  kModuleB,
+  kBoardB,
+  kSerdesB,
+  kShared,  ///< what several links have in common: fan, supply, host, switch, firmware, batch
+};
+[[nodiscard]] std::string_view key(Stretch stretch);
+
+/// What one can replace, clean, reseat or cool; which one it is, as far as anybody has told.
+struct PartRef {
+  std::string kind;         ///< "cable", "module", "retimer", "card", "switch", "fan", "supply", …
+  std::string place;        ///< slot or address, as people find it
+  fabric::DeviceId device;  ///< null where it is no device of the fabric
+  fabric::PartIdentity identity;
+};
+
+/// One explanation of what was seen, with its share of the belief.
+struct Hypothesis {
+  std::string cause;  ///< key of the table of causes: "contaminated_connector"
+  std::string words;  ///< "receiver adapted on a transient"
+  double probability = 0;
+  Stretch stretch = Stretch::kUnknown;
+  std::optional<fabric::LaneDirection> direction;
+  std::vector<std::uint32_t> lanes;  ///< empty: all, or not known
+  std::optional<PartRef> part;       ///< absent: no data names a part
+};
+
+/// One line of evidence: what was measured of whom and when, with bounds where it is a rate.
+struct Evidence {
+  std::string text;
+  observe::Subject subject;
+  std::optional<observe::Metric> metric;
+  std::optional<base::WallTime> at;
+  bool speaks_against = false;
+};
+
+/// What would decide between the explanations that are left, cheapest first.
+struct SeparatingTest {
+  std::string action;    ///< "swap the cable's ends", "reseat", "margin lane 3 at receiver B"
+  std::string disturbs;  ///< "nothing", "traffic of this link", …
+  std::string decides;   ///< what which outcome would mean
+};
+
 struct Finding {
   Level level = Level::kNote;
   std::string code;  ///< stable key: "pcie_width_low"
@@ -39,7 +91,14 @@ struct Finding {
   std::vector<std::string> evidence;
   std::vector<std::string> victims;  ///< devices that merely suffer
   std::string next_step;
-  std::size_t order = 0;  ///< how many findings the rules had made before it
+  // The judgement over time fills these too; a single look leaves them empty.
+  std::optional<fabric::LinkId> link;  ///< the root link; absent: shared cause, or unknown
+  std::vector<Hypothesis> hypotheses;  ///< most probable first; sum at most 1, rest unknown
+  std::vector<Evidence> cited;
+  std::vector<SeparatingTest> tests;  ///< cheapest first
+  std::vector<observe::Subject> victim_subjects;
+  std::optional<base::WallTime> since;  ///< when it began, as far as the evidence reaches
+  std::size_t order = 0;                ///< how many findings the rules had made before it
 };
 
 /// What a link could run at, and what is said of it.

@@ -24,7 +24,13 @@ namespace weft::observe {
 using Subject = std::variant<std::monostate, fabric::DeviceId, fabric::PortId, fabric::LinkId>;
 [[nodiscard]] std::string text(const Subject& subject);
 
-using Value = std::variant<std::uint64_t, double, std::string>;
+/// Counts by bin, cumulative like a counter ("codewords with n symbols corrected").
+struct Histogram {
+  std::vector<std::uint64_t> counts;
+  friend bool operator==(const Histogram&, const Histogram&) = default;
+};
+
+using Value = std::variant<std::uint64_t, double, std::string, Histogram>;
 
 /// One value of one metric of one subject, or why there is none.
 struct Sample {
