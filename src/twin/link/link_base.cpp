@@ -138,8 +138,12 @@ void LinkBase::add_happening(Happening happening, End receiver, std::uint64_t n)
 }
 
 void LinkBase::tell(MessageKind kind, std::uint32_t sub, std::uint32_t source) {
+  // A retimer counts recoveries from here on; it cannot ask.
+  const double value = kind == MessageKind::kLinkUp
+                           ? static_cast<double>(counter(LinkCounter::kRecoveries, End::kA))
+                           : 0;
   for (const ActorId listener : listeners_) {
-    send(listener, {.kind = kind, .from = id(), .sub = sub, .source = source});
+    send(listener, {.kind = kind, .from = id(), .sub = sub, .source = source, .value = value});
   }
 }
 

@@ -27,7 +27,7 @@ void Device::assist(std::uint8_t command) {
   }
   switch (static_cast<Assist>(command)) {
     case Assist::kReadSram:
-      store(wr::kAssistData, main_sram(wr::kMainSram + (address & 0xFFFFU)));
+      store(wr::kAssistData, read_main_sram(wr::kMainSram + (address & 0xFFFFU)));
       break;
     case Assist::kWriteSram:
       write_main_sram(wr::kMainSram + (address & 0xFFFFU), stored(wr::kAssistData));

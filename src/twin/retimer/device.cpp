@@ -98,13 +98,19 @@ Device::Device(std::string path, DeviceOptions options)
       front_(*this, options_.address),
       heat_(base::Celsius(25 + kIdleWatts * kKelvinPerWatt), kThermalSeconds) {
   hottest_cel_ = heat_.target().value();
-  store(wire::retimer::kPerstN, 0xFF);
-  store(wire::retimer::kGpioDirection, 0x0E);
+  stored_ = default_registers();
+}
+
+/// What the registers hold when power comes.
+std::map<std::uint32_t, std::uint8_t> Device::default_registers() const {
+  std::map<std::uint32_t, std::uint8_t> out{{wire::retimer::kPerstN, 0xFF},
+                                            {wire::retimer::kGpioDirection, 0x0E}};
   std::uint32_t param0 = wire::retimer::with_bifurcation(0, bifurcation_);
   param0 = wire::retimer::with_max_rate(param0, options_.generation);
   for (unsigned i = 0; i < 4; ++i) {
-    store(wire::retimer::kGlobalParam0 + i, static_cast<std::uint8_t>(param0 >> (8 * i)));
+    out[wire::retimer::kGlobalParam0 + i] = static_cast<std::uint8_t>(param0 >> (8 * i));
   }
+  return out;
 }
 
 void Device::start() {
@@ -131,7 +137,13 @@ void Device::begin_boot(bool keeps_links) {
   master_.reset();
   sram_.clear();
   polls_left_ = 0;
-  recovered_.fill(0);
+  // Links that stay up tell nobody: only a client's write reloads so, and it finds the world
+  // halted.
+  for (std::size_t i = 0; i < options_.links.size(); ++i) {
+    recovered_[i] =
+        keeps_links ? options_.links[i].link->counter(LinkCounter::kRecoveries, End::kA) : kAfresh;
+  }
+  shown_.fill(std::nullopt);
   set_timer(kBootTimer, later(now(), kBootTime));
   tell_ready();
   update_heartbeat();
@@ -175,6 +187,7 @@ void Device::power_on() {
     return;
   }
   is_powered_ = true;
+  stored_ = default_registers();
   hottest_cel_ = heat_.value(now()).value();
   begin_boot(false);
   aim_heat();
@@ -296,6 +309,11 @@ void Device::on_message(const Message& message) {
       break;
     case MessageKind::kLinkUp:
       links_up_ |= from;
+      for (std::size_t i = 0; i < options_.links.size(); ++i) {
+        if ((from >> i & 1U) != 0 && recovered_[i] == kAfresh) {
+          recovered_[i] = static_cast<std::uint64_t>(message.value);
+        }
+      }
       aim_heat();
       break;
     case MessageKind::kLinkDown:

@@ -114,6 +114,7 @@ class Device final : public Actor, private RegisterBank {
   void stop_firmware();
   void power_off();
   void power_on();
+  [[nodiscard]] std::map<std::uint32_t, std::uint8_t> default_registers() const;
   void tell_ready();
   void tell_heat();
   void aim_heat();
@@ -136,6 +137,11 @@ class Device final : public Actor, private RegisterBank {
   [[nodiscard]] std::uint8_t heartbeat() const;
   [[nodiscard]] std::uint8_t efuse(unsigned at) const;
   [[nodiscard]] std::uint8_t calibration(unsigned side, unsigned slice) const;
+  struct SliceRange {
+    unsigned first;
+    unsigned end;
+  };
+  [[nodiscard]] SliceRange slices() const;
   [[nodiscard]] bool has_temperature() const;
   [[nodiscard]] base::Celsius sensed() const;
   [[nodiscard]] std::uint16_t adc(unsigned side, unsigned slice) const;
@@ -161,6 +167,7 @@ class Device final : public Actor, private RegisterBank {
   [[nodiscard]] std::uint8_t recoveries(std::size_t link) const;
   [[nodiscard]] wire::retimer::LinkState link_state(std::size_t link) const;
   [[nodiscard]] std::uint8_t link_rate(std::size_t link) const;  // 0 = Gen1
+  [[nodiscard]] std::uint8_t read_main_sram(std::uint32_t address);
   void write_main_sram(std::uint32_t address, std::uint8_t value);
 
   // PMA: pma.cpp
@@ -213,12 +220,16 @@ class Device final : public Actor, private RegisterBank {
   WorldTime stuck_until_;
   std::uint64_t answers_ = 0;  // given so far: which of them a quirk spoils
   std::uint8_t polls_left_ = 0;
-  std::array<std::uint64_t, wire::retimer::kLinksMax> recovered_{};  // at the counter's last clear
-  std::array<std::uint8_t, wire::retimer::kLinksMax> shown_{};       // the counter as read last
-  std::map<std::uint32_t, std::uint8_t> stored_;                     // direct registers
-  std::map<std::uint32_t, std::uint8_t> sram_;  // written bytes; path micros by path << 20
-  std::map<std::uint32_t, std::uint16_t> pma_;  // side << 20 | slice << 16 | address
-  std::map<std::uint32_t, Margin> margins_;     // side << 8 | lane
+  // The link's count at the counter's last clear. kAfresh: the firmware was loaded in the loop,
+  // where nobody looks at a link; the link says it when it comes up.
+  static constexpr std::uint64_t kAfresh = ~std::uint64_t{0};
+  std::array<std::uint64_t, wire::retimer::kLinksMax> recovered_{};
+  // The counter as it was read last; a stuck one shows it. None: not read since the firmware came.
+  std::array<std::optional<std::uint8_t>, wire::retimer::kLinksMax> shown_{};
+  std::map<std::uint32_t, std::uint8_t> stored_;  // direct registers
+  std::map<std::uint32_t, std::uint8_t> sram_;    // written bytes; path micros by path << 20
+  std::map<std::uint32_t, std::uint16_t> pma_;    // side << 20 | slice << 16 | address
+  std::map<std::uint32_t, Margin> margins_;       // side << 8 | lane
   std::map<std::uint32_t, Checker> checkers_;
 };
 

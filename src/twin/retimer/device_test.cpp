@@ -4,6 +4,10 @@
 #include "twin/retimer/test_link.h"
 #include "wire/retimer/convert.h"
 
+#include <array>
+#include <numeric>
+#include <string>
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -53,7 +57,7 @@ TEST(RetimerDevice, EightLinksOfTwoLanesAndTheirNumbers) {
 
 TEST(RetimerDevice, RecoveryCountIsOneByteAndIsCleared) {
   Bench bench;
-  const unsigned print = 0x10000 + (bench.sram(0x17F84) | bench.sram(0x17F85) << 8);
+  const unsigned print = bench.print();
   bench.link->recoveries = 300;
   EXPECT_EQ(bench.sram(print + 7), 300 - 256);
   const std::uint32_t at = print + 7 - 0x10000;
@@ -63,9 +67,84 @@ TEST(RetimerDevice, RecoveryCountIsOneByteAndIsCleared) {
   EXPECT_EQ(bench.sram(print + 7), 0);
   bench.link->recoveries = 305;
   EXPECT_EQ(bench.sram(print + 7), 5);
+}
+
+TEST(RetimerDevice, StuckCounterStaysAtWhatWasReadLast) {
+  Bench bench;
+  const unsigned count = bench.print() + 7;
+  bench.link->recoveries = 5;
+  EXPECT_EQ(bench.sram(count), 5);
+  bench.link->recoveries = 9;
   bench.set(Quantity::kCounterStuck, 1);
+  EXPECT_EQ(bench.sram(count), 5);
   bench.link->recoveries = 400;
-  EXPECT_EQ(bench.sram(print + 7), 0);  // lies from here on
+  EXPECT_EQ(bench.sram(count), 5);
+  bench.world.set_quantity(bench.id, Quantity::kCounterStuck, 0, 1, std::nullopt);
+  EXPECT_EQ(bench.sram(count), 400 - 256);
+  // Where nobody had read it: the first reading stays.
+  Bench fresh;
+  fresh.link->recoveries = 3;
+  fresh.set(Quantity::kCounterStuck, 1);
+  EXPECT_EQ(fresh.sram(count), 3);
+  fresh.link->recoveries = 8;
+  EXPECT_EQ(fresh.sram(count), 3);
+}
+
+TEST(RetimerDevice, RecoveryCountStartsAfreshWithTheFirmware) {
+  Bench bench;
+  const unsigned count = bench.print() + 7;
+  bench.link->recoveries = 41;
+  EXPECT_EQ(bench.sram(count), 41);
+  const auto reset = [&](std::uint32_t reg, const Bytes& on) {
+    bench.write(reg, on);
+    bench.write(reg, {0x00, 0x00});
+    bench.world.advance(base::seconds(2));
+  };
+  reset(0x600, {0xFF, 0x06});  // everything: the link trains anew
+  EXPECT_EQ(bench.sram(count), 0);
+  bench.link->recoveries = 43;
+  bench.link->say(MessageKind::kLinkUp, bench.id);
+  bench.world.advance(base::seconds(0.01));
+  bench.link->recoveries = 45;
+  EXPECT_EQ(bench.sram(count), 2);
+  reset(0x602, {0x00, 0x04});  // the main micro alone: the link stays up and tells nothing
+  EXPECT_EQ(bench.sram(count), 0);
+  bench.link->recoveries = 46;
+  EXPECT_EQ(bench.sram(count), 1);
+  bench.write(0x00E, {0x02});  // reload with the next secondary bus reset
+  bench.link->say(MessageKind::kHotReset, bench.id);
+  bench.world.advance(base::seconds(2));
+  EXPECT_EQ(bench.sram(count), 0);
+  bench.link->say(MessageKind::kLinkUp, bench.id);
+  bench.world.advance(base::seconds(0.01));
+  EXPECT_EQ(bench.sram(count), 0);
+}
+
+TEST(RetimerDevice, PowerLossBringsRegistersBackToWhatTheyWere) {
+  Bench bench;
+  const Bytes param = bench.read(0x000, 4);
+  const auto power = [&](bool is_on) {
+    Message message;
+    message.kind = MessageKind::kPower;
+    message.sub = is_on ? 1 : 0;
+    bench.device->on_message(message);
+    bench.world.advance(base::seconds(2));
+  };
+  bench.write(0x000, {0x00, 0x00, 0x00, 0x03});
+  bench.write(0x420, {0, 0, 0, 1});
+  bench.write(0x604, {0xFE});
+  bench.write(0x916, {0x5A});
+  bench.write(0x917, {0x00});
+  bench.write(0x4000 + 0x60E, {0x0B});  // a rate that was forced
+  power(false);
+  power(true);
+  EXPECT_EQ(bench.read(0x000, 4), param);
+  EXPECT_EQ(bench.read(0x420, 4), (Bytes{0, 0, 0, 0}));
+  EXPECT_EQ(bench.read(0x604)[0], 0xFF);
+  EXPECT_EQ(bench.read(0x916)[0], 0);
+  EXPECT_EQ(bench.read(0x917)[0], 0x0E);
+  EXPECT_EQ(bench.read(0x4000 + 0x60E)[0], 4);  // Gen5 again
+  EXPECT_TRUE(bench.link->is_ready);
 }
 
 TEST(RetimerDevice, EqualiserWordsOfALane) {
@@ -252,6 +331,55 @@ TEST(RetimerDevice, EfuseAndRevision) {
   EXPECT_EQ(bench.read(0x924)[0] & 1, 1);
 }
 
+/// The SDK reads every sensor with its own eFuse code (aries_misc.c: the firmware's first four are
+/// PMA A's), and the registers of the whole device with the mean code: of all slices in an x16, of
+/// the two in the middle in an x8.
+void expect_temperatures_by_efuse(Bench& bench, unsigned first, unsigned end) {
+  const auto fuse = [&](unsigned at) {
+    bench.write(0x8F6, {static_cast<std::uint8_t>(at)});
+    return bench.read(0x8F7)[0];
+  };
+  const auto cel_of = [](int code, int calibration) {
+    return 110 - 0.32 * (code - (calibration + 250));
+  };
+  // Sensors differ by less than 1.7 Cel (modelled); a code of another sensor would add up to 1.9.
+  const std::array<std::array<double, 4>, 2> from_mean{
+      {{-0.6, 0.2, 0.5, -0.4}, {-0.3, 0.6, 0.8, -0.8}}};
+  const double junction = bench.device->junction().value();
+  int sum = 0;
+  for (unsigned slice = 0; slice < 4; ++slice) {
+    for (unsigned side = 0; side < 2; ++side) {
+      const int calibration = fuse((side == 0 ? 34 : 32) + 4 * slice);
+      const unsigned at = 0x17F80 + 26 + side * 8 + slice * 2;
+      const int code = bench.sram(at) | bench.sram(at + 1) << 8;
+      EXPECT_NEAR(cel_of(code, calibration), junction + from_mean[side][slice], 0.17);
+      sum += slice >= first && slice < end ? calibration : 0;
+    }
+  }
+  const int count = static_cast<int>(2 * (end - first));
+  const int mean = (sum + count / 2) / count;
+  const auto cel_at = [&](std::uint32_t reg) {
+    const Bytes code = bench.read(reg, 4);
+    return cel_of(code[0] | code[1] << 8, mean);
+  };
+  EXPECT_NEAR(cel_at(0x424), junction + 0.8, 0.17);
+  EXPECT_NEAR(cel_at(0x428), junction + 0.8, 0.17);
+  EXPECT_NEAR(cel_at(0x42C), junction, 0.6);
+}
+
+TEST(RetimerDevice, SensorsAreReadByTheirOwnEfuseCodes) {
+  for (const unsigned n : {0U, 1U, 2U, 3U}) {
+    const std::string name = "retimer/r" + std::to_string(n);
+    Bench wide({}, 1, name);
+    expect_temperatures_by_efuse(wide, 0, 4);
+    Bench probe;
+    Bench narrow({.is_x8 = true,
+                  .links = {{.link = probe.link, .id = probe.link->id(), .start = 0, .width = 8}}},
+                 1, name);
+    expect_temperatures_by_efuse(narrow, 1, 3);
+  }
+}
+
 /// The SDK's fast path: address by the I2C master, data in 32-byte blocks by the main micro.
 void program(Bench& bench, const Bytes& image, std::size_t end) {
   const auto master = [&](std::uint8_t reg, std::uint8_t value, std::uint8_t flags) {
@@ -282,17 +410,34 @@ void program(Bench& bench, const Bytes& image, std::size_t end) {
 TEST(RetimerDevice, FirmwareUpdateWhole) {
   Bench bench;
   const Bytes image = wire::retimer::make_image({2, 9, 1});
-  program(bench, image, wire::retimer::image_end(image) + 256);
-  // Checksum of bank 0 from address 0.
-  for (const std::uint8_t flags : {4, 2}) {
-    bench.write(0xD04, {0x10});
-    bench.write(0xD05, {0, flags});
+  const std::size_t end = wire::retimer::image_end(image);
+  program(bench, image, end + 256);
+  // As the SDK verifies it: all of bank 0, then of bank 1 up to the image's end in blocks of 32.
+  const auto master = [&](std::uint8_t reg, std::uint8_t value, std::uint8_t flags) {
+    bench.write(0xD04, {reg});
+    bench.write(0xD05, {value, flags});
     bench.write(0xD09, {1});
-  }
-  bench.write(0x920, {0x90});
-  const Bytes sum = bench.read(0x88E7, 4);
-  EXPECT_EQ(sum[0] | sum[1] << 8 | sum[2] << 16 | sum[3] << 24,
-            static_cast<int>(wire::retimer::checksum(base::ByteView(image).first(65536))));
+  };
+  const auto sum = [&](std::uint8_t bank, std::uint8_t command) {
+    master(0x6C, 0, 0);
+    master(0x04, static_cast<std::uint8_t>(0x50 + bank), 0);
+    master(0x6C, 1, 0);
+    master(0x10, 0, 4);
+    master(0x10, 0, 2);
+    bench.write(0x920, {command});
+    EXPECT_EQ(bench.read(0x920)[0], 0);
+    const Bytes word = bench.read(0x88E7, 4);
+    return word[0] | word[1] << 8 | word[2] << 16 | word[3] << 24;
+  };
+  const auto bytes = [&](std::size_t from, std::size_t to) {
+    return std::accumulate(image.begin() + static_cast<std::ptrdiff_t>(from),
+                           image.begin() + static_cast<std::ptrdiff_t>(to), 0);
+  };
+  EXPECT_EQ(sum(0, 0x90), bytes(0, 65536));
+  const std::size_t delta = (end + 31) / 32 * 32 - 65536;
+  bench.write(0x88E7,
+              {static_cast<std::uint8_t>(delta), static_cast<std::uint8_t>(delta >> 8), 0, 0});
+  EXPECT_EQ(sum(1, 0x91), bytes(65536, 65536 + delta));
   EXPECT_EQ(bench.sram(0x17F81), 8);  // still the old one
   bench.write(0x00E, {0x02});         // reload at the next secondary bus reset
   bench.link->say(MessageKind::kHotReset, bench.id);
@@ -305,7 +450,8 @@ TEST(RetimerDevice, FirmwareUpdateWhole) {
 TEST(RetimerDevice, InterruptedUpdateAndRecoveryByTheSlowPath) {
   Bench bench;
   const Bytes image = wire::retimer::make_image({2, 9, 1});
-  program(bench, image, 8192);  // in the middle of the main micro's block
+  constexpr std::size_t kCut = 40704;
+  program(bench, image, kCut);  // near the end of the main micro's block
   const auto power = [&](bool is_on) {
     Message message;
     message.kind = MessageKind::kPower;
@@ -324,12 +470,18 @@ TEST(RetimerDevice, InterruptedUpdateAndRecoveryByTheSlowPath) {
   // Byte by byte through the I2C master, as the SDK does in legacy mode, only what is left.
   bench.write(0x602, {0x00, 0x04});
   const std::size_t end = wire::retimer::image_end(image);
-  for (std::size_t page = 8192; page < end; page += 256) {
-    const auto put = [&](std::uint8_t byte, std::uint8_t flags) {
-      bench.write(0xD04, {0x10});
-      bench.write(0xD05, {byte, flags});
-      bench.write(0xD09, {1});
-    };
+  const auto master = [&](std::uint8_t reg, std::uint8_t byte, std::uint8_t flags) {
+    bench.write(0xD04, {reg});
+    bench.write(0xD05, {byte, flags});
+    bench.write(0xD09, {1});
+  };
+  const auto put = [&](std::uint8_t byte, std::uint8_t flags) { master(0x10, byte, flags); };
+  for (std::size_t page = kCut; page < end; page += 256) {
+    if (page == 65536) {
+      master(0x6C, 0, 0);
+      master(0x04, 0x51, 0);
+      master(0x6C, 1, 0);
+    }
     put(static_cast<std::uint8_t>(page >> 8), 0);
     put(static_cast<std::uint8_t>(page), 0);
     for (std::size_t i = 0; i < 256; ++i) {

@@ -81,7 +81,7 @@ std::uint8_t Device::efuse(unsigned at) const {
   }
   for (unsigned slice = 0; slice < kSlices; ++slice) {
     for (unsigned side = 0; side < 2; ++side) {
-      const unsigned base = side == 1 ? wr::kEfuseCalibrationA : wr::kEfuseCalibrationB;
+      const unsigned base = side == 0 ? wr::kEfuseCalibrationA : wr::kEfuseCalibrationB;
       if (at == base + 4 * slice) {
         return static_cast<std::uint8_t>(wr::kDefaultCalibration - 3 +
                                          hash_text(path(), 64 + side * kSlices + slice) % 7);
@@ -91,8 +91,9 @@ std::uint8_t Device::efuse(unsigned at) const {
   return at == wr::kEfuseFlags ? 0x04 : 0x00;
 }
 
+/// Of the sensor whose code the firmware keeps at this side: the first four are PMA A's.
 std::uint8_t Device::calibration(unsigned side, unsigned slice) const {
-  return efuse((side == 1 ? wr::kEfuseCalibrationA : wr::kEfuseCalibrationB) + 4 * slice);
+  return efuse((side == 0 ? wr::kEfuseCalibrationA : wr::kEfuseCalibrationB) + 4 * slice);
 }
 
 bool Device::has_temperature() const {
@@ -116,6 +117,11 @@ std::uint16_t Device::adc(unsigned side, unsigned slice) const {
   return wr::temperature_code(here, calibration(side & 1U, slice % kSlices));
 }
 
+/// An x8 part has the two in the middle.
+Device::SliceRange Device::slices() const {
+  return options_.is_x8 ? SliceRange{1, 3} : SliceRange{0, kSlices};
+}
+
 /// The mean of the codes of the slices that the part has.
 std::uint32_t Device::adc_mean() const {
   if (!has_temperature()) {
@@ -123,7 +129,8 @@ std::uint32_t Device::adc_mean() const {
   }
   std::uint32_t sum = 0;
   std::uint32_t count = 0;
-  for (unsigned slice = options_.is_x8 ? 1 : 0; slice < (options_.is_x8 ? 3U : kSlices); ++slice) {
+  const SliceRange has = slices();
+  for (unsigned slice = has.first; slice < has.end; ++slice) {
     sum += adc(0, slice) + std::uint32_t{adc(1, slice)};
     count += 2;
   }
@@ -132,13 +139,14 @@ std::uint32_t Device::adc_mean() const {
 
 /// As a register of the whole device says it: by the mean calibration.
 std::uint32_t Device::adc_of(base::Celsius temperature) const {
+  const SliceRange has = slices();
   unsigned sum = 0;
-  for (unsigned slice = 0; slice < kSlices; ++slice) {
+  for (unsigned slice = has.first; slice < has.end; ++slice) {
     sum += calibration(0, slice) + unsigned{calibration(1, slice)};
   }
-  return has_temperature()
-             ? wr::temperature_code(temperature, static_cast<std::uint8_t>((sum + kSlices) / 8))
-             : 0;
+  const unsigned count = 2 * (has.end - has.first);
+  const auto mean = static_cast<std::uint8_t>((sum + count / 2) / count);
+  return has_temperature() ? wr::temperature_code(temperature, mean) : 0;
 }
 
 // ---- reading ----

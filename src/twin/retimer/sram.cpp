@@ -53,6 +53,13 @@ std::uint8_t low(std::uint32_t value, std::uint32_t index) {
   return static_cast<std::uint8_t>(value >> (8U * index));
 }
 
+/// The link whose recovery count is there.
+std::optional<std::size_t> recovery_count_at(std::uint32_t at) {
+  constexpr std::uint32_t kFirst = kPrint + wr::kPrintRecoveries;
+  return at >= kFirst && at < kFirst + wr::kLinksMax ? std::optional<std::size_t>(at - kFirst)
+                                                     : std::nullopt;
+}
+
 }  // namespace
 
 LinkState Device::link_state(std::size_t link) const {
@@ -70,8 +77,14 @@ std::uint8_t Device::link_rate(std::size_t link) const {
 }
 
 std::uint8_t Device::recoveries(std::size_t link) const {
-  if (link >= options_.links.size() || quantity(Quantity::kCounterStuck) >= 0.5) {
-    return shown_[link % shown_.size()];
+  if (link >= options_.links.size()) {
+    return shown_[link % shown_.size()].value_or(0);
+  }
+  if (shown_[link] && quantity(Quantity::kCounterStuck) >= 0.5) {
+    return *shown_[link];
+  }
+  if (recovered_[link] == kAfresh) {
+    return 0;
   }
   const std::uint64_t counted =
       options_.links[link].link->counter(LinkCounter::kRecoveries, End::kA);
@@ -165,8 +178,8 @@ std::uint8_t Device::main_sram(std::uint32_t address) const {
   const std::uint32_t at = address - wr::kMainSram;
   if (address >= wr::kFirmwareInfo) {
     value = firmware_info(address - wr::kFirmwareInfo);
-  } else if (at >= kPrint + wr::kPrintRecoveries && at < kPrint + wr::kPrintRecoveries + 8) {
-    value = recoveries(at - kPrint - wr::kPrintRecoveries);
+  } else if (const auto link = recovery_count_at(at)) {
+    value = recoveries(*link);
   } else if (at >= kPrint) {
     value = log_byte(at - kPrint);
   } else if (at >= kFirstLink && at < kFirstLink + wr::kLinksMax * kLinkStride) {
@@ -183,14 +196,22 @@ std::uint8_t Device::main_sram(std::uint32_t address) const {
   return it == sram_.end() ? std::uint8_t{0} : it->second;
 }
 
+/// A client's read: a counter that is stuck stays at what was read last.
+std::uint8_t Device::read_main_sram(std::uint32_t address) {
+  const std::uint8_t value = main_sram(address);
+  if (const auto link = recovery_count_at(address - wr::kMainSram)) {
+    shown_[*link] = value;
+  }
+  return value;
+}
+
 void Device::write_main_sram(std::uint32_t address, std::uint8_t value) {
   const std::uint32_t at = address - wr::kMainSram;
-  if (at >= kPrint + wr::kPrintRecoveries && at < kPrint + wr::kPrintRecoveries + 8) {
-    const std::size_t link = at - kPrint - wr::kPrintRecoveries;
-    shown_[link] = value;
-    if (link < options_.links.size()) {
-      recovered_[link] =
-          options_.links[link].link->counter(LinkCounter::kRecoveries, End::kA) - value;
+  if (const auto link = recovery_count_at(at)) {
+    shown_[*link] = value;
+    if (*link < options_.links.size()) {
+      recovered_[*link] =
+          options_.links[*link].link->counter(LinkCounter::kRecoveries, End::kA) - value;
     }
     return;
   }

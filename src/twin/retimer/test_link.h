@@ -96,6 +96,7 @@ class FakeLink final : public Link {
     message.kind = kind;
     message.from = id();
     message.sub = 1;
+    message.value = kind == MessageKind::kLinkUp ? static_cast<double>(recoveries) : 0;
     send(to, message);
   }
 
@@ -112,7 +113,8 @@ class FakeLink final : public Link {
 
 /// A world of one link and one retimer at 0x24.
 struct Bench {
-  explicit Bench(DeviceOptions options = {}, std::uint64_t seed = 1)
+  explicit Bench(DeviceOptions options = {}, std::uint64_t seed = 1,
+                 const std::string& name = "retimer/r0")
       : world({.seed = seed}), segment("i2c-9") {
     auto made_link = std::make_unique<FakeLink>("link/a", plan);
     link = made_link.get();
@@ -121,7 +123,7 @@ struct Bench {
     if (options.links.empty()) {
       options.links = {{.link = link, .id = link_id, .index = 0, .start = 0, .width = 16}};
     }
-    auto made = std::make_unique<Device>("retimer/r0", options);
+    auto made = std::make_unique<Device>(name, options);
     device = made.get();
     id = world.add(std::move(made)).value();
     segment.attach(device->target());
@@ -163,6 +165,8 @@ struct Bench {
     write(0xD9D, {0x16});
     return read(0xD9D)[0] == 0 ? read(0xD9C)[0] : std::uint8_t{0xFF};
   }
+  /// Where the print structure is; the recovery counts stand 7 bytes behind.
+  unsigned print() { return 0x10000U + sram(0x17F84) + (unsigned{sram(0x17F85)} << 8U); }
   std::uint16_t pma(unsigned side, unsigned lane, std::uint16_t reg) {
     const unsigned at = reg + lane % 4 * 0x200;
     write(0xD99, {static_cast<std::uint8_t>(at), static_cast<std::uint8_t>(at >> 8),

@@ -32,7 +32,8 @@ enum class MessageKind : std::uint16_t {
   kHostSupply,   ///< from the enclosure: value = shared rail's noise, mV rms
   kPower,        ///< sub 1: powered; 0: off
   kPerst,        ///< fundamental reset of a function or retimer: sub 1 asserted, 0 released
-  kLinkUp,       ///< from a link to the devices at its ends and on it: it reached L0 or data mode
+  kLinkUp,       ///< from a link to the devices at its ends and on it: it reached L0 or data mode;
+                 ///< value: recoveries at end a so far
   kLinkDown,     ///< likewise: it left for good (not recovery)
   kLinkChanged,  ///< rate or width changed
   kLinkError,    ///< sub: LinkError; an uncorrectable or fatal thing that a device reports

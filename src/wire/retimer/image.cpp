@@ -148,9 +148,9 @@ base::Bytes make_image(std::span<const ImageBlock> blocks) {
 
 base::Bytes make_image(const FirmwareVersion& version) {
   base::Random random(version.build, version.text());
-  std::array<ImageBlock, 3> parts{{{BlockType::kMainMicro, base::Bytes(16384)},
-                                   {BlockType::kPathMicro, base::Bytes(8192)},
-                                   {BlockType::kPma, base::Bytes(4096)}}};
+  std::array<ImageBlock, 3> parts{{{BlockType::kMainMicro, base::Bytes(40 * 1024)},
+                                   {BlockType::kPathMicro, base::Bytes(20 * 1024)},
+                                   {BlockType::kPma, base::Bytes(6 * 1024)}}};
   for (ImageBlock& part : parts) {
     std::generate(part.data.begin(), part.data.end(),
                   [&] { return static_cast<std::uint8_t>(random.below(0x80)); });

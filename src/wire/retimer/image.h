@@ -57,7 +57,9 @@ struct ImageBlock {
 };
 /// kEepromBytes long, the rest 0xFF. @pre it fits: a block at most 65535 bytes, 10 blocks
 [[nodiscard]] base::Bytes make_image(std::span<const ImageBlock> blocks);
-/// An image of the three parts that a device needs, of this version; some 30 KiB of made-up code.
+/// An image of the three parts that a device needs, of this version; 66 KiB of made-up code. It
+/// ends in the second bank, as the vendor's tool wants it: that takes the sum of the first bank
+/// over all of its bytes, and asks for the sum of a part only in the banks behind it.
 [[nodiscard]] base::Bytes make_image(const FirmwareVersion& version);
 
 }  // namespace weft::wire::retimer

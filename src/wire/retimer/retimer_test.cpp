@@ -229,11 +229,24 @@ TEST(RetimerImage, MadeImagesAreWholeAndAChangedByteIsSeen) {
   ASSERT_EQ(image.size(), kEepromBytes);
   EXPECT_EQ(image_version(image)->text(), "2.8.14");
   EXPECT_EQ(blocks(image)->size(), 3U);
-  image[20000] ^= 1;  // in the second block
+  image[50000] ^= 1;  // in the second block
   EXPECT_FALSE(image_version(image));
   EXPECT_EQ(blocks_before_trouble(image).size(), 1U);
   EXPECT_TRUE(blocks_before_trouble(Bytes(kEepromBytes, 0xFF)).empty());
   EXPECT_EQ(checksum(Bytes{0xFF, 0xFF, 2}), 512U);
+}
+
+/// The vendor's SDK (aries_api.c, verification by checksum): sums of whole banks, but of the bank
+/// in which the image ends only up to there; and it sends the partial command only behind a change
+/// of bank, so that an image which ends in bank 0 never verifies.
+TEST(RetimerImage, EndsWhereTheSdksPartialChecksumReaches) {
+  const Bytes image = make_image(FirmwareVersion{2, 8, 14});
+  const Bytes mark{0xA5, 0x5A, 0xA5, 0x5A, 0xFF};
+  const auto found = std::search(image.begin(), image.end(), mark.begin(), mark.end());
+  std::size_t end = static_cast<std::size_t>(found - image.begin()) + 8;
+  end += end % 32 == 0 ? 0 : 32 - end % 32;
+  EXPECT_EQ(end / 65536, 1U);
+  EXPECT_NE(end % 65536, 0U);  // 0 would ask for the whole bank
 }
 
 }  // namespace
