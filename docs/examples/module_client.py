@@ -22,17 +22,26 @@ class Module:
             raise OSError(" ".join(answer) or "the door is closed")
         return bytes.fromhex(answer[1]) if len(answer) > 1 else b""
 
-    # What SONiC's CmisApi asks of its platform.
+    # What SONiC's CmisApi asks of its platform: None and False where the module does not answer.
     def read_eeprom(self, offset, count):
-        return bytearray(self.ask(f"read-linear {self.module} {offset} {count}"))
+        try:
+            return bytearray(self.ask(f"read-linear {self.module} {offset} {count}"))
+        except (OSError, ValueError):
+            return None
 
     def write_eeprom(self, offset, count, data):
-        self.ask(f"write-linear {self.module} {offset} {bytes(data[:count]).hex()}")
+        try:
+            self.ask(f"write-linear {self.module} {offset} {bytes(data[:count]).hex()}")
+        except (OSError, ValueError):
+            return False
         return True
 
 
 if __name__ == "__main__":
     module = Module(sys.argv[1], sys.argv[2])
-    print("vendor:", module.read_eeprom(129, 16).decode("ascii", "replace").strip())
-    print("part:", module.read_eeprom(148, 16).decode("ascii", "replace").strip())
-    print("temperature:", int.from_bytes(module.read_eeprom(14, 2), "big", signed=True) / 256, "Cel")
+    vendor, part, raw = module.read_eeprom(129, 16), module.read_eeprom(148, 16), module.read_eeprom(14, 2)
+    if vendor is None or part is None or raw is None:
+        sys.exit(f"{sys.argv[2]} does not answer; see `weft up --doors` for the modules there are")
+    print("vendor:", vendor.decode("ascii", "replace").strip())
+    print("part:", part.decode("ascii", "replace").strip())
+    print("temperature:", int.from_bytes(raw, "big", signed=True) / 256, "Cel")

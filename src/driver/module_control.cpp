@@ -22,6 +22,7 @@ using wire::cmis::kHalfPage;
 constexpr base::Duration kPoll{10'000'000};
 constexpr base::Duration kCommandMax{10'000'000'000};
 constexpr base::Duration kRestartMax{30'000'000'000};
+constexpr base::Duration kLeaveMax{2'000'000'000};  ///< from a reset's promise to the reset
 constexpr std::size_t kBlock = 116;
 
 const wire::cmis::Register& field_of(std::string_view name) {
@@ -376,6 +377,18 @@ base::Result<void> ModuleControl::reset() {
   return wait_until_ready();
 }
 
+/// A module that was told to reset may go on for a while first: Run Image succeeds before it acts.
+void ModuleControl::wait_until_it_leaves() {
+  using namespace module_control;
+  for (base::Duration spent{}; spent <= kLeaveMax; spent.ns += kPoll.ns) {
+    const auto state = get("ModuleState");
+    if (!state || *state != static_cast<std::uint64_t>(wire::cmis::ModuleState::kReady)) {
+      return;
+    }
+    options_.wait(kPoll);
+  }
+}
+
 base::Result<void> ModuleControl::wait_until_ready() {
   using namespace module_control;
   for (base::Duration spent{}; spent <= kRestartMax; spent.ns += kPoll.ns) {
@@ -560,6 +573,7 @@ base::Result<wire::cmis::FirmwareInfo> ModuleControl::update_firmware(
   const std::uint8_t mode = features->hitless_restart ? 1 : 0;
   done = send(CdbCommand::kRunImage, {0, mode, 0, 0});
   if (done && mode == 0) {
+    wait_until_it_leaves();
     if (auto ready = wait_until_ready(); !ready) {
       return tl::unexpected(std::move(ready.error()));
     }

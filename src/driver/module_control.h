@@ -103,6 +103,7 @@ class ModuleControl {
                          std::string_view what);
   base::Result<void> put_back_later(std::uint8_t page, std::uint8_t offset, std::uint8_t length);
   base::Result<void> undo();
+  void wait_until_it_leaves();
   base::Result<void> wait_until_ready();
   base::Result<void> wait_for_states(std::uint8_t lanes, wire::cmis::DataPathState state,
                                      base::Duration greatest);

@@ -20,10 +20,9 @@ using wire::cmis::kHalfPage;
 
 constexpr unsigned kTargetMode = 64;  ///< 00h:64: whose identity and firmware are shown
 
-/// Pages of which each bank has its own: 10h to 9Eh but for the maker's B0h to FFh.
-bool is_banked(std::uint8_t page) {
-  return page >= 0x10 && page < wire::cmis::kCdbPage;
-}
+/// Pages of which each bank has its own; of the command pages each bank is a CDB instance, and
+/// there is one.
+constexpr std::uint8_t kFirstBanked = 0x10;
 
 /// What target mode turns to the far end: firmware versions, command status, identity, user memory
 /// and command pages.
@@ -50,13 +49,27 @@ bool overlaps(unsigned first, unsigned last, unsigned from, unsigned to) {
 
 }  // namespace module_access
 
-const cable_module::Half* CableModule::half_at(bus::ModuleAddress at) const {
+/// Which page and bank answer: an upper page that is not there is page 00h (8.2.15).
+bus::ModuleAddress CableModule::mapped(bus::ModuleAddress at) const {
+  using namespace module_access;
+  if (at.offset < kHalfPage || at.page < kFirstBanked) {
+    at.bank = 0;
+  }
+  if (at.offset >= kHalfPage && !memory_.has(at.bank, at.page)) {
+    at.bank = 0;
+    at.page = 0;
+  }
+  return at;
+}
+
+/// Of a place that mapped() gave; another module of the same cable may lack that page.
+const cable_module::Half& CableModule::half_at(bus::ModuleAddress at) const {
   using namespace module_access;
   if (at.offset < kHalfPage) {
-    return &memory_.lower();
+    return memory_.lower();
   }
-  const auto* const half = memory_.find(is_banked(at.page) ? at.bank : std::uint8_t{0}, at.page);
-  return half != nullptr ? half : memory_.find(0, 0);
+  const auto* const half = memory_.find(at.bank, at.page);
+  return half != nullptr ? *half : memory_.lower();
 }
 
 /// Bits of the static pages that the EEPROM gives wrong: places drawn from the module's own name.
@@ -98,9 +111,10 @@ base::Result<base::Bytes> CableModule::read(bus::ModuleAddress from, std::uint8_
     return base::fail(base::Code::kUnavailable, "the module does not answer", setup_.interface,
                       "wait until it has initialised, or look at its power");
   }
+  const auto at = mapped(from);
   const bool is_hung = quantity(Quantity::kFirmwareHang) >= 0.5;
   if (!is_hung) {
-    refresh(from.page, from.offset < kHalfPage);
+    refresh(at.page, at.offset < kHalfPage);
   }
   auto* const other = target();
   if (other != nullptr && other != this) {
@@ -108,19 +122,19 @@ base::Result<base::Bytes> CableModule::read(bus::ModuleAddress from, std::uint8_
   }
   base::Bytes out(length);
   for (unsigned i = 0; i < length; ++i) {
-    const auto offset = static_cast<std::uint8_t>(from.offset + i);
-    const auto access = wire::cmis::byte_access(from.page, offset);
-    auto* const source = follows_target(from.page, offset) ? other : this;
+    const auto offset = static_cast<std::uint8_t>(at.offset + i);
+    const auto access = wire::cmis::byte_access(at.page, offset);
+    const auto* const source = follows_target(at.page, offset) ? other : this;
     if (source == nullptr) {
       out[i] = 0xFF;
       continue;
     }
-    const auto& half = *source->half_at({from.bank, from.page, offset});
-    out[i] = source->flipped(
-        from.page, offset, static_cast<std::uint8_t>(half.at(offset % kHalfPage) & ~access.hidden));
-    if (access.clears_on_read != 0 && !is_hung && &half != memory_.find(0, 0)) {
-      auto& own = offset < kHalfPage ? memory_.lower() : memory_.page(from.page, from.bank);
-      own.at(offset % kHalfPage) &= static_cast<std::uint8_t>(~access.clears_on_read);
+    const auto value = source->half_at(at).at(offset % kHalfPage);
+    out[i] = source->flipped(at.page, offset, static_cast<std::uint8_t>(value & ~access.hidden));
+    if (access.clears_on_read != 0 && !is_hung) {
+      auto& own = offset < kHalfPage ? memory_.lower() : memory_.page(at.page, at.bank);
+      auto& byte = own.at(offset % kHalfPage);
+      byte = static_cast<std::uint8_t>(byte & ~access.clears_on_read);
     }
   }
   return out;
@@ -135,21 +149,28 @@ base::Result<void> CableModule::write(bus::ModuleAddress to, base::ByteView byte
     return base::fail(base::Code::kUnavailable, "the module does not answer", setup_.interface,
                       "wait until it has initialised, or look at its power");
   }
-  if (quantity(Quantity::kFirmwareHang) >= 0.5) {
-    return {};
+  if (quantity(Quantity::kFirmwareHang) >= 0.5 || setup_.kind->is_flat) {
+    return {};  // flat memory is a ROM: every write is acknowledged and lost
   }
-  if (follows_target(to.page, to.offset)) {
-    auto* const other = target();
-    if (other != this) {
-      return other == nullptr ? base::Result<void>{} : other->write(to, bytes);
-    }
+  const auto at = mapped(to);
+  // Only pages turn to the far end; in lower memory that would be read-only bytes.
+  auto* const taker =
+      at.offset >= kHalfPage && follows_target(at.page, at.offset) ? target() : this;
+  if (taker != nullptr && (taker == this || taker->quantity(Quantity::kFirmwareHang) < 0.5)) {
+    taker->write_own(at, bytes);
   }
-  const auto bank = is_banked(to.page) ? to.bank : std::uint8_t{0};
+  return {};
+}
+
+/// Into this module's own memory, whatever its target mode says: two ends that point at each other
+/// must not pass a write to and fro.
+void CableModule::write_own(bus::ModuleAddress to, base::ByteView bytes) {
+  using namespace module_access;
   const bool is_lower = to.offset < kHalfPage;
-  if (!is_lower && !memory_.has(bank, to.page)) {
-    return {};
+  if (!is_lower && !memory_.has(to.bank, to.page)) {
+    return;
   }
-  auto& half = is_lower ? memory_.lower() : memory_.page(to.page, bank);
+  auto& half = is_lower ? memory_.lower() : memory_.page(to.page, to.bank);
   const auto controls = memory_.lower().at(26);
   for (unsigned i = 0; i < bytes.size(); ++i) {
     const auto offset = static_cast<std::uint8_t>(to.offset + i);
@@ -164,24 +185,31 @@ base::Result<void> CableModule::write(bus::ModuleAddress to, base::ByteView byte
   } else if (to.page == 0x03) {
     user_eeprom_ = half;
   } else if (to.page == 0x10) {
-    acted_lanes(bank, first, last);
+    acted_lanes(to.bank, first, last);
   } else if (to.page == wire::cmis::kCdbPage) {
     if (overlaps(first, last, 129, 129)) {
       start_command();
     }
-  } else if (to.page == 0x13 || to.page == 0x14 || to.page == wire::cmis::kVdmControl) {
-    acted_diagnostics(bank, first, last);
+  } else if (to.page == 0x13 && overlaps(first, last, 144, 183)) {
+    acted_diagnostics(to.bank);
+  } else if (to.page == wire::cmis::kVdmControl && overlaps(first, last, 144, 144)) {
+    acted_statistics(to.bank);
   }
-  return {};
 }
 
 void CableModule::acted_lower(unsigned first, unsigned last, std::uint8_t controls_before) {
   using namespace module_access;
-  if (setup_.kind->is_flat) {
-    return;
-  }
   if (overlaps(first, last, 118, 125)) {
     std::fill(memory_.lower().begin() + 118, memory_.lower().begin() + 126, std::uint8_t{0});
+  }
+  if (overlaps(first, last, 126, 127)) {
+    const auto bank = memory_.get(reg("BankSelect"));
+    const auto page = memory_.get(reg("PageSelect"));
+    const auto shown = mapped({.bank = static_cast<std::uint8_t>(bank),
+                               .page = static_cast<std::uint8_t>(page),
+                               .offset = kHalfPage});
+    memory_.set(reg("PageSelect"), shown.page);
+    memory_.set(reg("BankSelect"), shown.page == page ? bank : 0);
   }
   if (!overlaps(first, last, 26, 26)) {
     return;
@@ -229,30 +257,33 @@ void CableModule::acted_lanes(std::uint8_t bank, unsigned first, unsigned last) 
   }
 }
 
-void CableModule::acted_diagnostics(std::uint8_t bank, unsigned first, unsigned last) {
+void CableModule::acted_diagnostics(std::uint8_t bank) {
+  checkers_changed(bank);
+  patterns_changed(bank);
+  tell_link();
+}
+
+/// Every bank shows the one freeze of the module; a request on any of them is meant for all.
+void CableModule::acted_statistics(std::uint8_t bank) {
   using namespace module_access;
-  if (memory_.has(bank, 0x13) && overlaps(first, last, 144, 183)) {
-    checkers_changed(bank);
-    patterns_changed(bank);
-    tell_link();
-  }
   static const auto& request = reg("VDMFreezeRequest");
-  static const auto& done = reg("VDMFreezeDone");
-  static const auto& undone = reg("VDMUnfreezeDone");
-  if (!memory_.has(bank, wire::cmis::kVdmControl)) {
+  static const auto& saving = reg("VDMPowerSaving");
+  const bool wants_frozen = memory_.get(request, 0, bank) != 0;
+  const auto is_saving = memory_.get(saving, 0, bank);
+  for (std::uint8_t other = 0; memory_.has(other, wire::cmis::kVdmControl); ++other) {
+    memory_.set(request, wants_frozen ? 1 : 0, 0, other);
+    memory_.set(saving, is_saving, 0, other);
+  }
+  if (wants_frozen == is_frozen_) {
     return;
   }
-  const bool wants_frozen = memory_.get(request) != 0;
-  if (wants_frozen != is_frozen_) {
-    if (wants_frozen) {
-      refresh_statistics();  // what the registers hold from here on
-    }
-    is_frozen_ = wants_frozen;
-    memory_.set(done, 0);
-    memory_.set(undone, 0);
-    constexpr std::uint32_t kFreezeTimer = 3;
-    set_timer(kFreezeTimer, now() + base::seconds(0.005));
+  if (wants_frozen) {
+    refresh_statistics();  // what the registers hold from here on
   }
+  is_frozen_ = wants_frozen;
+  show_freeze(false);
+  constexpr std::uint32_t kFreezeTimer = 3;
+  set_timer(kFreezeTimer, now() + base::seconds(0.005));
 }
 
 /// Brings registers up to now(): monitors, conditions that latch; statistics and diagnostics where

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // CDB commands (9Fh), in the background: memory stays readable while one runs, 00h:37 says busy.
 // Firmware goes to the bank that does not run; it is valid once its whole body came and its sum
-// fits. Running an image restarts management, and the data paths unless asked to be hitless. Which
-// image a reset starts is what was committed.
+// fits. Running an image first succeeds, then, after its delay, restarts management and the data
+// paths, or only changes the image where asked to be hitless. Which image a reset starts is what
+// was committed. Greatest times are those that Linux' firmware flashing can work with.
 #include "wire/cmis/cdb.h"
 
 #include "twin/cable_module/module.h"
@@ -21,11 +22,23 @@ using wire::cmis::CdbStatus;
 using wire::cmis::kHalfPage;
 
 constexpr std::uint32_t kCommandTimer = 2;
+constexpr std::uint32_t kRestartTimer = 4;
 constexpr double kStartSeconds = 0.5;  // erases a bank
 constexpr double kWriteSeconds = 0.003;
 constexpr double kCompleteSeconds = 0.4;  // reads a bank back
 constexpr double kCommitSeconds = 0.05;
-constexpr double kRestartSeconds = 0.1;
+constexpr double kAcceptSeconds = 0.002;
+constexpr double kSwitchSeconds = 0.1;  // to another image while data goes on
+/// Between the success of Run Image and the reset, where the host asked for no delay: long enough
+/// for hosts that look every 20 ms.
+constexpr double kResetSeconds = 0.1;
+/// Greatest times that 0040h and 0041h tell, in ms, well above what the commands take. Hosts read
+/// them as ms whatever the unit bit says, so no unit of 10 ms.
+constexpr std::uint16_t kMaxCompletion = 1000;
+constexpr std::uint16_t kMaxStart = 1000;
+constexpr std::uint16_t kMaxAbort = 100;
+constexpr std::uint16_t kMaxWrite = 50;
+constexpr std::uint16_t kMaxComplete = 1000;
 constexpr std::size_t kBlockAddress = 4;
 
 std::uint8_t code(CdbFailure failure) {
@@ -39,23 +52,24 @@ base::Bytes module_features() {
     auto& byte = reply.at(2 + command / 8);
     byte = static_cast<std::uint8_t>(byte | 1U << command % 8);
   }
-  reply.at(35) = 10;  // greatest time of these commands, ms
+  reply.at(34) = kMaxCompletion >> 8;
+  reply.at(35) = kMaxCompletion & 0xFF;
   return reply;
 }
 
 wire::cmis::FirmwareFeatures firmware_features() {
   return {.abort = true,
-          .duration_in_10_ms = true,
+          .duration_in_10_ms = false,
           .start_payload = cable_module::kImageHeader,
           .erased_byte = 0xFF,
           .length_extension = 255,  // 2048 bytes
           .writes_local = true,
           .writes_extended = true,
           .hitless_restart = true,
-          .max_start = 100,
-          .max_abort = 10,
-          .max_write = 5,
-          .max_complete = 100,
+          .max_start = kMaxStart,
+          .max_abort = kMaxAbort,
+          .max_write = kMaxWrite,
+          .max_complete = kMaxComplete,
           .max_copy = 0};
 }
 
@@ -93,12 +107,35 @@ void CableModule::finish_command() {
   memory_.set(reg("CdbStatus1"), cdb_result_);
   latch(reg("CdbCmdCompleteFlag1"), true);
   build_firmware_versions();
-  const auto restart = std::exchange(restart_, std::uint8_t{0});
-  if (restart == 1) {
-    drop();
-    enter(Life::kManagementInit);
-    tell_link();
+  if (!run_ || run_->is_counting) {
+    return;
   }
+  if (run_->is_hitless() && run_->delay_ms == 0) {
+    restart();
+    return;
+  }
+  run_->is_counting = true;
+  const double least = run_->is_hitless() ? 0 : kResetSeconds;
+  set_timer(kRestartTimer, now() + base::seconds(std::max(least, run_->delay_ms * 1e-3)));
+}
+
+/// The host has seen that Run Image succeeded and its delay is over.
+void CableModule::restart() {
+  const auto run = std::exchange(run_, std::nullopt);
+  if (!run) {
+    return;
+  }
+  if (run->is_switch() && std::as_const(firmware_).inactive().is_valid) {
+    firmware_.running = firmware_.running == 0 ? 1 : 0;
+  }
+  if (run->is_hitless()) {
+    build_firmware_versions();
+    return;
+  }
+  firmware_.download = {};
+  drop();
+  enter(Life::kManagementInit);
+  tell_link();
 }
 
 void CableModule::build_firmware_versions() {
@@ -147,6 +184,10 @@ CableModule::CdbOutcome CableModule::run_command(const wire::cmis::CdbMessage& m
     case CdbCommand::kRunImage:
       return run_image(payload);
     case CdbCommand::kCommitImage:
+      if (run_) {
+        return {.failure =
+                    code(CdbFailure::kNotCompatible)};  // which image runs is about to change
+      }
       firmware_.committed = firmware_.running;
       return {.failure = 0, .reply = {}, .seconds = kCommitSeconds};
   }
@@ -159,7 +200,7 @@ CableModule::CdbOutcome CableModule::start_download(base::ByteView payload) {
   const auto size = base::read_be(payload, 0, 4);
   const auto header =
       cable_module::decode_image_header(payload.size() < 8 ? base::ByteView{} : payload.subspan(8));
-  if (firmware_.download.is_active) {
+  if (firmware_.download.is_active || run_) {
     return {.failure = code(CdbFailure::kNotCompatible)};
   }
   if (!size || !header || header->length > cable_module::kImageBodyMax ||
@@ -206,26 +247,24 @@ CableModule::CdbOutcome CableModule::write_block(const wire::cmis::CdbMessage& m
 }
 
 /// Payload: reserved, mode (0 reset to the idle image, 1 the same without disturbing traffic, 2 and
-/// 3 likewise the running one), delay (2, ms).
+/// 3 likewise the running one), delay (2, ms) between the command's success and the reset (9.7.10).
 CableModule::CdbOutcome CableModule::run_image(base::ByteView payload) {
   using namespace module_cdb;
   if (payload.size() < 2 || payload[1] > 3) {
     return {.failure = code(CdbFailure::kParameter)};
   }
-  const bool is_switch = payload[1] <= 1;
-  if (is_switch && !std::as_const(firmware_).inactive().is_valid) {
+  const Run run{
+      .mode = payload[1],
+      .delay_ms = static_cast<std::uint16_t>(base::read_be(payload, 2, 2).value_or(0)),
+  };
+  if (run_ || firmware_.download.is_active ||
+      (run.is_switch() && !std::as_const(firmware_).inactive().is_valid)) {
     return {.failure = code(CdbFailure::kNotCompatible)};
   }
-  if (firmware_.download.is_active) {
-    return {.failure = code(CdbFailure::kNotCompatible)};
-  }
-  if (is_switch) {
-    firmware_.running = firmware_.running == 0 ? 1 : 0;
-  }
-  restart_ = payload[1] % 2 == 0 ? 1 : 2;
-  const auto delay = base::read_be(payload, 2, 2).value_or(0);
-  return {
-      .failure = 0, .reply = {}, .seconds = kRestartSeconds + static_cast<double>(delay) * 1e-3};
+  run_ = run;
+  return {.failure = 0,
+          .reply = {},
+          .seconds = run.is_hitless() && run.delay_ms == 0 ? kSwitchSeconds : kAcceptSeconds};
 }
 
 }  // namespace weft::twin

@@ -70,11 +70,17 @@ TEST(CableModuleCdb, Queries) {
   EXPECT_EQ(features[138 - 128], 64) << "header bytes that Start takes";
   EXPECT_EQ(features[141 - 128], 0x11) << "local and extended payload";
   EXPECT_TRUE(wire::cmis::decode_cdb_reply(features));
+  EXPECT_EQ(features[137 - 128] & 0x08, 0) << "greatest times in ms";
+  EXPECT_THAT(base::Bytes(features.begin() + 16, features.begin() + 24),
+              ElementsAre(0x03, 0xE8, 0, 100, 0, 50, 0x03, 0xE8))
+      << "start, abort, write, complete";
   EXPECT_EQ(command(cable, 0x0100), 0x01U);
   const auto info = cable.read(0x9F, 128, 128);
   EXPECT_EQ(info[136 - 128], 0x03) << "A runs and is committed, B is idle, both are good";
   EXPECT_THAT(base::Bytes(info.begin() + 10, info.begin() + 14), ElementsAre(2, 10, 0, 1));
   EXPECT_EQ(command(cable, 0x0040), 0x01U);
+  EXPECT_EQ(cable.byte(0x9F, 134), 36U);
+  EXPECT_EQ(cable.word(0x9F, 136 + 34), 1000U) << "greatest completion time, ms";
   EXPECT_EQ(command(cable, 0x7777), 0x41U) << "unknown command";
 }
 
@@ -117,6 +123,80 @@ TEST(CableModuleCdb, DownloadRunCommit) {
   ASSERT_TRUE(cable.write(0, 26, {0x08}));
   cable.world.advance(seconds(5));
   EXPECT_THAT(versions(cable), ElementsAre(3, 1, 2, 10));
+}
+
+/// Run Image as SONiC and Linux send it: no waiting for its end.
+void run(TestCable& cable, std::uint8_t mode, std::uint16_t delay_ms) {
+  const auto bytes = wire::cmis::encode(
+      wire::cmis::CdbMessage{.command = 0x0109,
+                             .payload = {0, mode, static_cast<std::uint8_t>(delay_ms >> 8),
+                                         static_cast<std::uint8_t>(delay_ms)}});
+  static_cast<void>(cable.byte(0, 8));
+  ASSERT_TRUE(cable.write(0x9F, 130, base::Bytes(bytes->begin() + 2, bytes->end())));
+  ASSERT_TRUE(cable.write(0x9F, 128, {0x01, 0x09}));
+}
+
+// The delay counts from the command's completion (OIF-CMIS-05.2 9.7.10); SONiC asks for 512 ms and
+// wants to see success before the module is gone.
+TEST(CableModuleCdb, RunImageSucceedsBeforeItResets) {
+  TestCable cable;
+  cable.bring_up();
+  run(cable, 0, 512);
+  cable.world.advance(seconds(0.05));
+  EXPECT_EQ(cable.byte(0, 37), 0x01U) << "success";
+  EXPECT_EQ(cable.byte(0, 8) & 0x40, 0x40U) << "CdbCmdCompleteFlag1";
+  EXPECT_THAT(versions(cable), ElementsAre(2, 10, 2, 9)) << "nothing restarted yet";
+  ASSERT_TRUE(cable.write(0x9F, 130, {0, 0, 0, 0xF4, 0, 0}));
+  ASSERT_TRUE(cable.write(0x9F, 128, {0x01, 0x0A}));
+  cable.world.advance(seconds(0.1));
+  EXPECT_EQ(cable.byte(0, 37), 0x47U) << "no commit while it is open which image will run";
+  cable.world.advance(seconds(0.5));
+  EXPECT_FALSE(cable.a->read({}, 1)) << "it resets";
+  cable.world.advance(seconds(5));
+  EXPECT_THAT(versions(cable), ElementsAre(2, 9, 2, 10));
+  EXPECT_EQ(cable.byte(0x11, 128), 0x44U);
+}
+
+TEST(CableModuleCdb, RunImageWaitsForItsDelay) {
+  TestCable cable;
+  cable.bring_up();
+  run(cable, 2, 2000);
+  cable.world.advance(seconds(1.9));
+  EXPECT_TRUE(cable.a->read({}, 1));
+  EXPECT_EQ(cable.byte(0x11, 128), 0x44U);
+  cable.world.advance(seconds(0.2));
+  EXPECT_FALSE(cable.a->read({}, 1)) << "it resets";
+  cable.world.advance(seconds(5));
+  EXPECT_THAT(versions(cable), ElementsAre(2, 10, 2, 9)) << "mode 2 keeps the running image";
+  run(cable, 1, 500);
+  cable.world.advance(seconds(0.4));
+  EXPECT_EQ(cable.byte(0, 37), 0x01U);
+  EXPECT_EQ(cable.byte(0, 40), 10U);
+  cable.world.advance(seconds(0.2));
+  EXPECT_EQ(cable.byte(0, 40), 9U) << "hitless, after its delay";
+  EXPECT_EQ(cable.byte(0x11, 128), 0x44U);
+}
+
+// Linux: 1 s twice before it looks for a reply, then 1 s for the module's state to be low power or
+// ready; a look that is not answered is tried again.
+TEST(CableModuleCdb, OpticsRestartInTheTimeThatLinuxGives) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    TestCable cable(fabric::Medium::kDspOptics, 8, true, seed);
+    cable.bring_up();
+    run(cable, 0, 0);
+    cable.world.advance(seconds(3));
+    ASSERT_EQ(cable.byte(0, 3) >> 1 & 7, 3U) << seed;
+  }
+}
+
+// Linux refuses a reply whose check code is 0.
+TEST(CableModuleCdb, RepliesHaveACheckCode) {
+  TestCable cable;
+  cable.bring_up();
+  for (const std::uint16_t number : {0x0000, 0x0040, 0x0041, 0x0100}) {
+    ASSERT_EQ(command(cable, number, base::Bytes(number == 0 ? 2 : 0)), 0x01U);
+    EXPECT_NE(cable.byte(0x9F, 135), 0U) << number;
+  }
 }
 
 TEST(CableModuleCdb, ExtendedPayload) {

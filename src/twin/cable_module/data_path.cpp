@@ -35,15 +35,6 @@ Config config(std::uint64_t raw) {
 const cable_module::Register& of_set(std::uint8_t set, std::string_view name) {
   return reg(fmt::format("SCS{}{}", set, name));
 }
-constexpr std::string_view kLaneSettings[] = {
-    "AdaptiveInputEqEnableTx",
-    "FixedInputEqTargetTx",
-    "CDREnableTx",
-    "CDREnableRx",
-    "OutputEqPreCursorTargetRx",
-    "OutputEqPostCursorTargetRx",
-    "OutputAmplitudeTargetRx",
-};
 
 }  // namespace module_data_path
 
@@ -224,7 +215,27 @@ bool CableModule::are_settings_valid(std::uint8_t bank, std::uint8_t set, unsign
          value("OutputAmplitudeTargetRx") <= kAmplitudeMax;
 }
 
-/// Whether the data path that this lane would be part of can be configured by this command.
+/// Whether what runs on these lanes now leaves them to a data path of this application: it is down,
+/// or it is taken as a whole by one of the same lanes. Of a module's lanes only.
+bool CableModule::are_lanes_free(const DataPath& wanted, std::uint8_t mask) const {
+  using namespace module_data_path;
+  const unsigned offset = wanted.first / kBankLanes * kBankLanes;
+  for (unsigned lane = wanted.first; lane < wanted.first + wanted.count; ++lane) {
+    const auto running = data_path_of(lane);
+    if (!running || state_of(*running) == DataPathState::kDeactivated) {
+      continue;
+    }
+    const auto lanes = ((1U << running->count) - 1U) << (running->first - offset);
+    if (wanted.application == 0 || wanted.first != running->first ||
+        wanted.count != running->count || (mask & lanes) != lanes) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Whether the data path that this lane would be part of can be configured by this command: the
+/// answer is the same on all of its lanes.
 wire::cmis::ConfigStatus CableModule::judge(std::uint8_t bank, std::uint8_t set, std::uint8_t mask,
                                             unsigned lane) const {
   using namespace module_data_path;
@@ -232,42 +243,42 @@ wire::cmis::ConfigStatus CableModule::judge(std::uint8_t bank, std::uint8_t set,
   const auto& field = of_set(set, "DPConfig");
   const auto staged = config(memory_.get(field, lane, bank));
   const unsigned offset = bank * kBankLanes;
-  // What runs on this lane now must be taken as a whole, or be down.
-  if (const auto running = data_path_of(offset + lane);
-      running && state_of(*running) != DataPathState::kDeactivated) {
-    const unsigned first = running->first - offset;
-    const auto lanes = static_cast<std::uint8_t>(((1U << running->count) - 1U) << first);
-    const bool is_same = staged.application != 0 && staged.application <= applications_.size() &&
-                         staged.first == first &&
-                         applications_[staged.application - 1U].lanes == running->count;
-    if (!is_same || (mask & lanes) != lanes) {
-      return kRejectedLanesInUse;
-    }
-  }
   if (staged.application == 0) {
-    return kSuccess;
+    const DataPath unused{.first = offset + lane, .count = 1, .application = 0};
+    return are_lanes_free(unused, mask) ? kSuccess : kRejectedLanesInUse;
+  }
+  if (offset + lane >= lanes_.size()) {
+    return kRejectedInvalidDataPath;
   }
   if (staged.application > applications_.size()) {
     return kRejectedInvalidAppSel;
   }
   const auto& application = applications_[staged.application - 1U];
+  const DataPath wanted{.first = offset + staged.first,
+                        .count = application.lanes,
+                        .application = staged.application};
   if (lane < staged.first || lane >= staged.first + application.lanes ||
-      (application.starts >> staged.first & 1) == 0) {
+      (application.starts >> staged.first & 1) == 0 ||
+      wanted.first + wanted.count > lanes_.size()) {
     return kRejectedInvalidDataPath;
   }
+  const auto its_lanes = ((1U << wanted.count) - 1U) << staged.first;
+  if ((mask & its_lanes) != its_lanes) {
+    return are_lanes_free(wanted, mask) ? kRejectedPartialDataPath : kRejectedLanesInUse;
+  }
+  bool are_settings_good = true;
   for (unsigned other = staged.first; other < staged.first + application.lanes; ++other) {
-    if ((mask >> other & 1) == 0) {
-      return kRejectedPartialDataPath;
-    }
     const auto its = config(memory_.get(field, other, bank));
     if (its.application != staged.application || its.first != staged.first) {
       return kRejectedInvalidDataPath;
     }
-    if (its.is_explicit && !are_settings_valid(bank, set, other)) {
-      return kRejectedInvalidSi;
-    }
+    are_settings_good =
+        are_settings_good && (!its.is_explicit || are_settings_valid(bank, set, other));
   }
-  return kSuccess;
+  if (!are_lanes_free(wanted, mask)) {
+    return kRejectedLanesInUse;
+  }
+  return are_settings_good ? kSuccess : kRejectedInvalidSi;
 }
 
 void CableModule::apply(std::uint8_t bank, std::uint8_t set, std::uint8_t mask, bool is_immediate) {
@@ -275,22 +286,32 @@ void CableModule::apply(std::uint8_t bank, std::uint8_t set, std::uint8_t mask, 
   std::optional<unsigned> group;
   bool is_decommission = true;
   const bool is_stuck = is_quirk(Quirk::kConfigSticks) && random().below(4) == 0;
+  std::uint8_t taken = 0;
   for (unsigned i = 0; i < kBankLanes; ++i) {
     const unsigned lane = bank * kBankLanes + i;
-    if ((mask >> i & 1) == 0 || lane >= lanes_.size()) {
+    const bool is_busy =
+        lane < lanes_.size() && lanes_[lane].command.is_pending && !lanes_[lane].command.is_stuck;
+    if ((mask >> i & 1) != 0 && !is_busy) {  // a command on a lane in progress is not taken
+      taken = static_cast<std::uint8_t>(taken | 1U << i);
+    }
+  }
+  for (unsigned i = 0; i < kBankLanes; ++i) {
+    const unsigned lane = bank * kBankLanes + i;
+    if ((taken >> i & 1) == 0) {
+      continue;
+    }
+    if (lane >= lanes_.size()) {
+      set_config_status(lane, judge(bank, set, taken, i));  // there is nothing to do there
       continue;
     }
     auto& command = lanes_[lane].command;
-    if (command.is_pending && !command.is_stuck) {
-      continue;  // a command on a lane in progress is not taken
-    }
     group = group ? group : lane;
     is_decommission = is_decommission && memory_.get(of_set(set, "DPConfig"), i, bank) >> 4 == 0;
     command = {.is_pending = true,
                .group = static_cast<std::uint8_t>(*group),
                .set = set,
                .is_immediate = is_immediate,
-               .result = judge(bank, set, mask, i),
+               .result = judge(bank, set, taken, i),
                .is_stuck = is_stuck};
     set_config_status(lane, ConfigStatus::kInProgress);
   }
@@ -377,19 +398,20 @@ void CableModule::commit(unsigned lane) {
   const auto before = memory_.get(active, index, bank);
   const auto staged = memory_.get(of_set(command.set, "DPConfig"), index, bank);
   const bool is_running = lanes_[lane].state != DataPathState::kDeactivated;
-  if (!command.is_immediate || !is_running) {
+  const bool is_same = before >> 4 == staged >> 4;
+  if (!command.is_immediate || !is_running || is_same) {
     memory_.set(active, staged, index, bank);
   }
-  if (config(staged).is_explicit) {
-    for (const auto name : kLaneSettings) {
-      memory_.set(reg(fmt::format("ACS{}", name)),
-                  memory_.get(of_set(command.set, name), index, bank), index, bank);
-    }
+  // Without explicit control the application's own settings hold, whatever was staged (6.2.3.2).
+  for (const auto& setting : cable_module::lane_settings()) {
+    const auto value = config(staged).is_explicit
+                           ? memory_.get(of_set(command.set, setting.name), index, bank)
+                           : setting.by_default;
+    memory_.set(reg(fmt::format("ACS{}", setting.name)), value, index, bank);
   }
   if (command.is_immediate) {
     return;
   }
-  const bool is_same = before >> 4 == staged >> 4;
   memory_.set(pending, staged >> 4 != 0 && !(is_same && is_quirk(Quirk::kNoPendingOnSame)) ? 1 : 0,
               index, bank);
   if (is_running) {

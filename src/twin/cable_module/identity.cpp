@@ -20,6 +20,11 @@ constexpr std::uint8_t kCmisRevision = 0x52;
 constexpr std::uint8_t kOsfp = 0x19;  // SFF-8024 table 4-1
 constexpr std::uint8_t kQsfpCmis = 0x1E;
 
+// 01h:145 bits 1 and 2 are 0 where Aux2 and Aux3 would be the laser's temperature. Modules without
+// a laser set them, since hosts look there without asking 01h:159 whether the monitor is there.
+constexpr std::uint8_t kLaserTemperature = 0x04;  // Aux2
+constexpr std::uint8_t kNoLaser = 0x06;
+
 /// 00h:200 bits 7-5: class limits of 1.5, 3.5, 7, 8, 10, 12, 14 W, and class 8 above.
 std::uint8_t power_class(double watts) {
   std::uint8_t found = 0;
@@ -139,6 +144,7 @@ void CableModule::build_page_01() {
   memory_.set(reg("BanksSupported"), lanes_.size() > 8 ? 1 : 0);
   memory_.set(reg("MaxDurationDPDeinit"), advertised(times.data_path_deinit));
   memory_.set(reg("MaxDurationDPInit"), advertised(times.data_path_init));
+  memory_.set(reg("ModuleCharacteristics"), kind.has_light ? kLaserTemperature : kNoLaser);
   memory_.set(reg("ModuleTempMax"), static_cast<std::uint64_t>(kind.temperature_max - 5));
   memory_.set(reg("OperatingVoltageMin"), 157);  // 3.14 V
   memory_.set(reg("SignalCharacteristics"), 0x02);
@@ -150,7 +156,7 @@ void CableModule::build_page_01() {
   memory_.set(reg("SupportedControlsRx"), 0x07);
   memory_.set(reg("SupportedFlagsTx"), kind.is_retimed ? 0x07 : 0x03);
   memory_.set(reg("SupportedFlagsRx"), kind.is_retimed ? 0x06 : 0x02);
-  memory_.set(reg("SupportedModuleMonitors"), 0x03);
+  memory_.set(reg("SupportedModuleMonitors"), kind.has_light ? 0x0B : 0x03);
   memory_.set(reg("RxOpticalPowerMonSupported"), kind.has_light);
   memory_.set(reg("TxOpticalPowerMonSupported"), kind.has_light);
   memory_.set(reg("TxBiasMonSupported"), kind.has_light);
@@ -194,6 +200,11 @@ void CableModule::build_page_02() {
   const auto power = [](double dbm) {
     return wire::cmis::encode_milliwatts(std::pow(10.0, dbm / 10));
   };
+  const double laser = kind.temperature_max + cable_module::kLaserAboveCase;
+  limits(
+      "Aux2MonThresholds",
+      [](double value) { return wire::cmis::encode_celsius(base::Celsius(value)); }, laser, -5,
+      laser - 5, 0);
   const double transmit = kind.light.transmit_dbm;
   limits("OpticalPowerTxThresholds", power, transmit + 4, transmit - 5, transmit + 3, transmit - 4);
   limits(
@@ -218,10 +229,9 @@ void CableModule::build_lane_pages(std::uint8_t bank) {
     const std::uint64_t config = is_used ? 1U << 4 | start << 1 : 0U;
     for (const auto* const set : {"SCS0", "SCS1", "ACS"}) {
       memory_.set(reg(fmt::format("{}DPConfig", set)), config, lane, bank);
-      memory_.set(reg(fmt::format("{}AdaptiveInputEqEnableTx", set)), 1, lane, bank);
-      memory_.set(reg(fmt::format("{}CDREnableTx", set)), 1, lane, bank);
-      memory_.set(reg(fmt::format("{}CDREnableRx", set)), 1, lane, bank);
-      memory_.set(reg(fmt::format("{}OutputAmplitudeTargetRx", set)), 2, lane, bank);
+      for (const auto& setting : cable_module::lane_settings()) {
+        memory_.set(reg(fmt::format("{}{}", set, setting.name)), setting.by_default, lane, bank);
+      }
     }
     memory_.set(reg("DPStateHostLane"), static_cast<std::uint64_t>(DataPathState::kDeactivated),
                 lane, bank);
@@ -314,7 +324,8 @@ void CableModule::build_statistics_pages(std::uint8_t bank) {
   if (groups == 3) {
     fill(2, {{1, 1, 0}, {4, 1, 1}}, 0);
     limits(2, 0, 1, {100, 0, 90, 0});
-    limits(2, 1, 4, {80, -5, 75, 0});
+    const double laser = setup_.kind->temperature_max + cable_module::kLaserAboveCase;
+    limits(2, 1, 4, {laser, -5, laser - 5, 0});
   }
 }
 

@@ -18,8 +18,9 @@ constexpr std::uint8_t kNoConnector = 0x23;
 
 constexpr Times kAnalogue{
     .management_init = 0.3, .power_up = 0.2, .data_path_init = 0.05, .transmitter_on = 0.02};
+// After a firmware reset Linux waits for 3 s: management and power up together stay below.
 constexpr Times kOptical{.management_init = 1.0,
-                         .power_up = 1.5,
+                         .power_up = 1.4,
                          .power_down = 0.06,
                          .data_path_init = 2.5,
                          .data_path_deinit = 0.05,
@@ -199,6 +200,19 @@ std::span<const Kind> kinds() {
 const Kind* find_kind(fabric::Medium medium) {
   const auto it = std::ranges::find(kinds(), medium, &Kind::medium);
   return it == kinds().end() ? nullptr : &*it;
+}
+
+std::span<const LaneSetting> lane_settings() {
+  static constexpr auto kSettings = std::to_array<LaneSetting>({
+      {"AdaptiveInputEqEnableTx", 1},
+      {"FixedInputEqTargetTx", 0},
+      {"CDREnableTx", 1},
+      {"CDREnableRx", 1},
+      {"OutputEqPreCursorTargetRx", 0},
+      {"OutputEqPostCursorTargetRx", 0},
+      {"OutputAmplitudeTargetRx", 2},
+  });
+  return kSettings;
 }
 
 std::vector<ApplicationRow> applications(const Kind& kind, fabric::ProtocolId protocol,

@@ -28,6 +28,9 @@ struct Times {
   double configuration = 0.004;
 };
 
+/// What lasers are warmer than their case, K (modelled).
+inline constexpr double kLaserAboveCase = 5;
+
 /// Light of one lane; without light all of it is 0.
 struct Light {
   double transmit_dbm = 0;
@@ -67,6 +70,14 @@ struct ApplicationRow {
   std::uint8_t lanes = 0;   ///< host and media lanes alike
   std::uint8_t starts = 0;  ///< bit n: may begin at lane n of a bank
 };
+/// A signal setting that each lane has in the staged control sets and the active one.
+struct LaneSetting {
+  std::string_view name;  ///< register, behind "SCS0", "SCS1" or "ACS"
+  std::uint64_t by_default = 0;
+};
+/// The settings that every application of ours has unless the host controls them explicitly.
+[[nodiscard]] std::span<const LaneSetting> lane_settings();
+
 /// What a module of so many lanes offers on a link of this protocol, the whole width first.
 [[nodiscard]] std::vector<ApplicationRow> applications(const Kind& kind,
                                                        fabric::ProtocolId protocol, unsigned lanes);

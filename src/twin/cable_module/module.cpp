@@ -14,6 +14,7 @@ constexpr std::uint32_t kLife = 0;
 constexpr std::uint32_t kThermal = 1;
 constexpr std::uint32_t kCommand = 2;
 constexpr std::uint32_t kFreeze = 3;
+constexpr std::uint32_t kRestart = 4;
 constexpr std::uint32_t kConfiguration = 32;
 constexpr std::uint32_t kDataPath = 64;
 constexpr std::uint32_t kSecondFlap = 96;
@@ -148,7 +149,8 @@ void CableModule::drop() {
   }
   cancel_timer(kCommand);
   cancel_timer(kFreeze);
-  restart_ = 0;
+  cancel_timer(kRestart);
+  run_.reset();
   held_timers_.clear();
   for (auto& side : checkers_) {
     for (auto& checker : side) {
@@ -201,6 +203,8 @@ void CableModule::on_timer(std::uint32_t timer) {
     finish_command();
   } else if (timer == kFreeze) {
     freeze_step();
+  } else if (timer == kRestart) {
+    restart();
   } else if (timer >= kConfiguration && timer < kDataPath) {
     finish_commands(timer - kConfiguration);
   } else if (timer >= kSecondFlap && timer - kSecondFlap < lanes_.size()) {
@@ -374,7 +378,7 @@ void CableModule::exchange(Archive& archive) {
   archive.fields(memory_, user_eeprom_, life_, is_powered_, low_power_pin_, is_ready_told_,
                  saw_link_down_, lanes_, intervals_[0], intervals_[1], checkers_[0], checkers_[1]);
   archive.fields(is_frozen_, thermal_, air_cel_, rail_mv_, stuck_cel_, firmware_, cdb_result_,
-                 cdb_reply_, restart_, low_power_asked_, low_power_flaps_);
+                 cdb_reply_, run_, low_power_asked_, low_power_flaps_);
   std::vector<std::uint32_t> held(held_timers_.begin(), held_timers_.end());
   archive.field(held);
   held_timers_ = {held.begin(), held.end()};

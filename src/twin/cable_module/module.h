@@ -165,11 +165,14 @@ class CableModule final : public Actor, public bus::ModuleMemory {
   void build_checksums();
 
   // ---- access.cpp
-  [[nodiscard]] const cable_module::Half* half_at(bus::ModuleAddress at) const;
+  [[nodiscard]] bus::ModuleAddress mapped(bus::ModuleAddress at) const;
+  [[nodiscard]] const cable_module::Half& half_at(bus::ModuleAddress at) const;
+  void write_own(bus::ModuleAddress to, base::ByteView bytes);
   void refresh(std::uint8_t page, bool is_lower);
   void acted_lower(unsigned first, unsigned last, std::uint8_t controls_before);
   void acted_lanes(std::uint8_t bank, unsigned first, unsigned last);
-  void acted_diagnostics(std::uint8_t bank, unsigned first, unsigned last);
+  void acted_diagnostics(std::uint8_t bank);
+  void acted_statistics(std::uint8_t bank);
   [[nodiscard]] std::uint8_t flipped(std::uint8_t page, unsigned offset, std::uint8_t value) const;
   [[nodiscard]] CableModule* target();
 
@@ -186,6 +189,7 @@ class CableModule final : public Actor, public bus::ModuleMemory {
   [[nodiscard]] bool must_deactivate(const DataPath& path) const;
   [[nodiscard]] bool must_be_silent(const DataPath& path) const;
   void apply(std::uint8_t bank, std::uint8_t set, std::uint8_t mask, bool is_immediate);
+  [[nodiscard]] bool are_lanes_free(const DataPath& wanted, std::uint8_t mask) const;
   [[nodiscard]] ConfigStatus judge(std::uint8_t bank, std::uint8_t set, std::uint8_t mask,
                                    unsigned lane) const;
   [[nodiscard]] bool are_settings_valid(std::uint8_t bank, std::uint8_t set, unsigned lane) const;
@@ -205,13 +209,14 @@ class CableModule final : public Actor, public bus::ModuleMemory {
     double bias_ma = 0;
   };
   [[nodiscard]] LightNow light(unsigned lane) const;
+  [[nodiscard]] base::Celsius laser_temperature() const;
   [[nodiscard]] double laser_dbm(const LaneAt& at, bool is_on) const;
   void refresh_monitors();
   void refresh_lane_flags();
   void latch(const Register& field, bool is_on, unsigned index = 0, std::uint8_t bank = 0);
   /// Latches bits `low` to `low + 3` of a byte by four limits: high alarm, low alarm, high warning,
   /// low warning.
-  void latch_limits(const Register& flags, const Register& limits, double raw);
+  void latch_limits(const Register& flags, const Register& limits, double raw, bool is_signed);
   void refresh_summary();
 
   // ---- statistics.cpp
@@ -219,6 +224,7 @@ class CableModule final : public Actor, public bus::ModuleMemory {
   void restart_statistics();
   void refresh_statistics();
   void freeze_step();
+  void show_freeze(bool is_done);
   /// What a receiver says at one look.
   struct Look {
     LaneReport report;
@@ -235,8 +241,18 @@ class CableModule final : public Actor, public bus::ModuleMemory {
   [[nodiscard]] std::optional<std::uint8_t> generated(Side side, unsigned lane) const;
 
   // ---- cdb.cpp
+  /// A Run Image command that was taken and not yet carried out.
+  struct Run {
+    std::uint8_t mode = 0;
+    std::uint16_t delay_ms = 0;
+    bool is_counting = false;  ///< the command is complete, the timer runs
+    [[nodiscard]] bool is_switch() const { return mode <= 1; }
+    [[nodiscard]] bool is_hitless() const { return mode % 2 == 1; }
+    void exchange(Archive& archive) { archive.fields(mode, delay_ms, is_counting); }
+  };
   void start_command();
   void finish_command();
+  void restart();
   struct CdbOutcome {
     std::uint8_t failure = 0;  ///< 0: success
     base::Bytes reply = {};
@@ -271,7 +287,7 @@ class CableModule final : public Actor, public bus::ModuleMemory {
   cable_module::Firmware firmware_;
   std::uint8_t cdb_result_ = 0;  // what 00h:37 will say
   base::Bytes cdb_reply_;
-  std::uint8_t restart_ = 0;             // after a Run Image command: 1 by reset, 2 hitless
+  std::optional<Run> run_;
   std::set<std::uint32_t> held_timers_;  // that fell due while the firmware hung
   WorldTime low_power_asked_;
   std::uint32_t low_power_flaps_ = 0;

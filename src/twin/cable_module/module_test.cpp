@@ -165,6 +165,78 @@ TEST(CableModule, RefusesWhatCannotBeConfigured) {
   EXPECT_EQ(cable.byte(0x11, 223) & 0xF, 2U) << "the setting is active";
 }
 
+// 6.2.4: a configuration is applied or rejected for a data path as a whole.
+TEST(CableModule, LanesInUseRejectAWholeDataPath) {
+  TestCable cable;
+  cable.bring_up();
+  ASSERT_TRUE(cable.write(0x10, 128, {0xFF}));
+  cable.world.advance(seconds(0.1));
+  ASSERT_TRUE(cable.write(0x10, 145, {0x20, 0x20, 0x20, 0x20, 0x28, 0x28, 0x28, 0x28}));
+  ASSERT_TRUE(cable.write(0x10, 143, {0xFF}));
+  cable.world.advance(seconds(0.05));
+  ASSERT_TRUE(cable.write(0x10, 128, {0xF0}));  // lanes 1 to 4 run, 5 to 8 stay down
+  cable.world.advance(seconds(2));
+  ASSERT_THAT(cable.read(0x11, 128, 4), ElementsAre(0x44, 0x44, 0x11, 0x11));
+  // 800G over all lanes, half of which are in use.
+  ASSERT_TRUE(cable.write(0x10, 145, base::Bytes(8, 0x10)));
+  ASSERT_TRUE(cable.write(0x10, 143, {0xFF}));
+  cable.world.advance(seconds(0.05));
+  EXPECT_THAT(cable.read(0x11, 202, 4), Each(0x66));
+  EXPECT_THAT(cable.read(0x11, 206, 8),
+              ElementsAre(0x20, 0x20, 0x20, 0x20, 0x28, 0x28, 0x28, 0x28));
+  EXPECT_THAT(cable.read(0x11, 128, 4), ElementsAre(0x44, 0x44, 0x11, 0x11));
+  // One command, two data paths: each is judged by itself.
+  ASSERT_TRUE(cable.write(0x10, 145, {0x30, 0x30, 0x34, 0x34, 0x38, 0x38, 0x3C, 0x3C}));
+  ASSERT_TRUE(cable.write(0x10, 143, {0xFF}));
+  cable.world.advance(seconds(0.05));
+  EXPECT_THAT(cable.read(0x11, 202, 4), ElementsAre(0x66, 0x66, 0x11, 0x11));
+  EXPECT_THAT(cable.read(0x11, 206, 8),
+              ElementsAre(0x20, 0x20, 0x20, 0x20, 0x38, 0x38, 0x3C, 0x3C));
+}
+
+// Hosts decommission all eight lanes of a bank, however many the module has.
+TEST(CableModule, LanesThatItDoesNotHaveAnswerToo) {
+  TestCable cable(fabric::Medium::kAec, 4, true, 1, "eth-400g-100");
+  cable.bring_up();
+  ASSERT_TRUE(cable.write(0x10, 128, {0xFF}));
+  cable.world.advance(seconds(0.1));
+  ASSERT_TRUE(cable.write(0x10, 145, base::Bytes(8)));
+  ASSERT_TRUE(cable.write(0x10, 143, {0xFF}));
+  cable.world.advance(seconds(0.05));
+  EXPECT_THAT(cable.read(0x11, 202, 4), Each(0x11)) << "ConfigSuccess";
+  ASSERT_TRUE(cable.write(0x10, 145, {0x10, 0x10, 0x10, 0x10, 0x18, 0x18, 0x18, 0x18}));
+  ASSERT_TRUE(cable.write(0x10, 143, {0xFF}));
+  cable.world.advance(seconds(0.05));
+  EXPECT_THAT(cable.read(0x11, 202, 4), ElementsAre(0x11, 0x11, 0x44, 0x44))
+      << "ConfigRejectedInvalidDataPath";
+  EXPECT_THAT(cable.read(0x11, 210, 4), Each(0));
+}
+
+TEST(CableModule, WithoutExplicitControlTheApplicationsSettingsHold) {
+  TestCable cable;
+  cable.bring_up();
+  ASSERT_TRUE(cable.write(0x10, 145, base::Bytes(8, 0x11)));
+  ASSERT_TRUE(cable.write(0x10, 153, {0x00}));                // adaptive equaliser off
+  ASSERT_TRUE(cable.write(0x10, 156, base::Bytes(4, 0x55)));  // fixed equaliser
+  ASSERT_TRUE(cable.write(0x10, 162, base::Bytes(4, 0x33)));  // pre-cursor
+  ASSERT_TRUE(cable.write(0x10, 170, base::Bytes(4, 0x11)));  // amplitude
+  ASSERT_TRUE(cable.write(0x10, 144, {0xFF}));
+  cable.world.advance(seconds(0.05));
+  EXPECT_EQ(cable.byte(0x11, 214), 0x00U);
+  EXPECT_THAT(cable.read(0x11, 217, 4), Each(0x55));
+  EXPECT_THAT(cable.read(0x11, 223, 4), Each(0x33));
+  EXPECT_THAT(cable.read(0x11, 231, 4), Each(0x11));
+  EXPECT_THAT(cable.read(0x11, 206, 8), Each(0x11)) << "explicit control shows";
+  ASSERT_TRUE(cable.write(0x10, 145, base::Bytes(8, 0x10)));
+  ASSERT_TRUE(cable.write(0x10, 143, {0xFF}));
+  cable.world.advance(seconds(3));
+  EXPECT_EQ(cable.byte(0x11, 214), 0xFFU);
+  EXPECT_THAT(cable.read(0x11, 217, 4), Each(0x00));
+  EXPECT_THAT(cable.read(0x11, 223, 4), Each(0x00));
+  EXPECT_THAT(cable.read(0x11, 231, 4), Each(0x22));
+  EXPECT_THAT(cable.read(0x11, 206, 8), Each(0x10));
+}
+
 TEST(CableModule, AppliesOnARunningDataPathByInitialisingAnew) {
   TestCable cable;
   cable.bring_up();
@@ -327,12 +399,27 @@ TEST(CableModule, OpticsShowTheirLight) {
   EXPECT_LT(cable.word(0x11, 154), transmitted);
   EXPECT_EQ(cable.byte(0x11, 143), 1U) << "bias high alarm";
   EXPECT_EQ(cable.byte(0x24, 128, cable.b) * 0, 0U);
+  // Aux2 is the laser's temperature, and there.
+  EXPECT_EQ(cable.byte(1, 145) & 0x02, 0U);
+  EXPECT_EQ(cable.byte(1, 159) & 0x08, 0x08U);
+  EXPECT_GT(cable.word(0, 20), cable.word(0, 14)) << "warmer than the case";
+  EXPECT_LT(cable.word(0, 20), 80U * 256) << "below its high alarm";
+  EXPECT_THAT(cable.read(2, 152, 8), ElementsAre(80, 0, 0xFB, 0, 75, 0, 0, 0));
+  EXPECT_EQ(cable.byte(0, 10), 0U);
   // Its transmitter off: dark, the far end loses the signal.
   ASSERT_TRUE(cable.write(0x10, 130, {0x01}));
   cable.world.advance(seconds(1));
   EXPECT_EQ(cable.word(0x11, 154), 0U);
   EXPECT_EQ(cable.word(0x11, 186, cable.b), 0U);
   EXPECT_EQ(cable.byte(0x11, 147, cable.b) & 1, 1U);
+}
+
+TEST(CableModule, CopperHasNoLaserTemperature) {
+  TestCable cable;
+  cable.bring_up();
+  EXPECT_EQ(cable.byte(1, 159), 0x03U) << "temperature and supply";
+  EXPECT_EQ(cable.byte(1, 145) & 0x06, 0x06U) << "neither Aux2 nor Aux3 is a laser's temperature";
+  EXPECT_EQ(cable.word(0, 20), 0U);
 }
 
 TEST(CableModule, LinearOpticsCountNothing) {
@@ -365,6 +452,40 @@ TEST(CableModule, SomeAccessesAreRefused) {
   ASSERT_TRUE(cable.write(0, 122, {0, 0, 0x10, 0x11}));
   EXPECT_THAT(cable.read(0, 122, 4), Each(0)) << "passwords cannot be read";
   EXPECT_EQ(cable.read(0x70, 128, 4), cable.read(0, 128, 4)) << "a page that is not there";
+  EXPECT_EQ(cable.read(0x12, 128, 128), cable.read(0, 128, 128)) << "page 00h, every byte of it";
+  EXPECT_EQ(cable.read(0x10, 128, 128, nullptr, 1), cable.read(0, 128, 128)) << "nor this bank";
+  EXPECT_EQ(cable.read(0x9F, 128, 8, nullptr, 1), cable.read(0, 128, 8)) << "one CDB instance";
+}
+
+// 8.2.15: PageSelect falls back to page 00h, bank 0 where the module has no such page.
+TEST(CableModule, PageSelectFallsBack) {
+  TestCable cable;
+  cable.bring_up();
+  ASSERT_TRUE(cable.write(0, 126, {0, 0x11}));
+  EXPECT_THAT(cable.read(0, 126, 2), ElementsAre(0, 0x11));
+  ASSERT_TRUE(cable.write(0, 127, {0x12}));
+  EXPECT_THAT(cable.read(0, 126, 2), ElementsAre(0, 0));
+  ASSERT_TRUE(cable.write(0, 126, {1, 0x11}));
+  EXPECT_THAT(cable.read(0, 126, 2), ElementsAre(0, 0)) << "eight lanes: one bank";
+  TestCable flat(fabric::Medium::kDac, 8, false);
+  flat.bring_up();
+  ASSERT_TRUE(flat.write(0, 26, {0x08}));
+  ASSERT_TRUE(flat.write(0, 127, {0x11}));
+  EXPECT_EQ(flat.byte(0, 26), 0x40U) << "flat memory is read only";
+  EXPECT_EQ(flat.byte(0, 127), 0U);
+}
+
+TEST(CableModule, EndsThatPointAtEachOther) {
+  TestCable cable;
+  cable.bring_up();
+  ASSERT_TRUE(cable.write(0, 64, {1}));
+  ASSERT_TRUE(cable.write(0, 64, {1}, cable.b));
+  ASSERT_TRUE(cable.write(3, 128, {0xA1}));
+  ASSERT_TRUE(cable.write(3, 128, {0xB1}, cable.b));
+  EXPECT_EQ(cable.byte(3, 128), 0xA1U) << "a reads what it wrote into b";
+  ASSERT_TRUE(cable.write(0, 37, base::Bytes(28)));
+  EXPECT_EQ(cable.byte(3, 128), 0xB1U);
+  EXPECT_EQ(cable.byte(0, 64, cable.b), 1U) << "lower memory is each end's own";
 }
 
 TEST(CableModule, TheFarEndCanBeReached) {

@@ -91,6 +91,10 @@ CableModule::LaneSignals CableModule::signals(Side side, unsigned lane) const {
   return out;
 }
 
+base::Celsius CableModule::laser_temperature() const {
+  return base::Celsius(case_temperature().value() + cable_module::kLaserAboveCase);
+}
+
 /// Power that the laser before this receiver sends.
 double CableModule::laser_dbm(const LaneAt& at, bool is_on) const {
   using namespace module_monitors;
@@ -139,11 +143,11 @@ void CableModule::latch(const Register& field, bool is_on, unsigned index, std::
   }
 }
 
-void CableModule::latch_limits(const Register& flags, const Register& limits, double raw) {
+void CableModule::latch_limits(const Register& flags, const Register& limits, double raw,
+                               bool is_signed) {
   if (memory_.find(0, limits.page) == nullptr) {
     return;
   }
-  const bool is_signed = limits.coding == wire::cmis::Coding::kCelsius;
   const auto limit = [&](unsigned i) {
     const auto value = static_cast<std::uint16_t>(memory_.get(limits, i));
     return static_cast<double>(is_signed ? int{static_cast<std::int16_t>(value)} : int{value});
@@ -168,8 +172,14 @@ void CableModule::refresh_monitors() {
   const auto raw_volts = wire::cmis::encode_volts(kVcc - kVoltsPerWatt * power);
   memory_.set(voltage, raw_volts);
   latch_limits(reg("TempMonFlags"), reg("TempMonThresholds"),
-               static_cast<std::int16_t>(raw_celsius));
-  latch_limits(reg("VccMonFlags"), reg("VccMonThresholds"), raw_volts);
+               static_cast<std::int16_t>(raw_celsius), true);
+  latch_limits(reg("VccMonFlags"), reg("VccMonThresholds"), raw_volts, false);
+  if (setup_.kind->has_light) {
+    const auto raw_laser = wire::cmis::encode_celsius(laser_temperature());
+    memory_.set(reg("Aux2MonValue"), raw_laser);
+    latch_limits(reg("Aux2MonFlags"), reg("Aux2MonThresholds"),
+                 static_cast<std::int16_t>(raw_laser), true);
+  }
 }
 
 void CableModule::refresh_lane_flags() {

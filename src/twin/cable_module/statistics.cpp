@@ -61,6 +61,16 @@ phy::lane::Counts CableModule::counts(Side side, unsigned lane) const {
   return setup_.link->lane_counts(receiver(side, lane));
 }
 
+/// What every bank's 2Fh:145 says of the module's one freeze.
+void CableModule::show_freeze(bool is_done) {
+  static const auto& done = cable_module::reg("VDMFreezeDone");
+  static const auto& undone = cable_module::reg("VDMUnfreezeDone");
+  for (std::uint8_t bank = 0; memory_.has(bank, wire::cmis::kVdmControl); ++bank) {
+    memory_.set(done, is_done && is_frozen_ ? 1 : 0, 0, bank);
+    memory_.set(undone, is_done && !is_frozen_ ? 1 : 0, 0, bank);
+  }
+}
+
 /// A new interval on every receiver: after unfreezing and after a reset. In the event loop the link
 /// may not be asked; the next look then takes its counts as the start.
 void CableModule::restart_statistics() {
@@ -72,9 +82,7 @@ void CableModule::restart_statistics() {
 }
 
 void CableModule::freeze_step() {
-  static const auto& done = cable_module::reg("VDMFreezeDone");
-  static const auto& undone = cable_module::reg("VDMUnfreezeDone");
-  memory_.set(is_frozen_ ? done : undone, 1);
+  show_freeze(true);
   if (!is_frozen_) {
     restart_statistics();
   }
@@ -112,7 +120,7 @@ double CableModule::statistic(std::uint8_t type, Side side, unsigned lane, const
               300,
           0.0, 100.0);
     case 3:
-      return case_temperature().value() + 5;  // 4: the laser above the case
+      return laser_temperature().value();
     case 5: {
       const bool is_pam4 =
           fabric::protocol(setup_.link->plan().protocol).modulation == fabric::Modulation::kPam4;

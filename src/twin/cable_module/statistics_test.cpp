@@ -61,6 +61,32 @@ TEST(CableModuleVdm, FreezingHoldsSamplesAndEndsTheInterval) {
   EXPECT_NEAR(f16(cable.word(0x24, 208)), 1e-3, 2e-6);
 }
 
+// The freeze is the module's; every bank's page 2Fh shows it and takes requests for it.
+TEST(CableModuleVdm, AnyBankFreezesTheModule) {
+  TestCable cable(fabric::Medium::kAec, 16);
+  cable.bring_up();
+  const auto freeze = [&](std::uint8_t bank, std::uint8_t request) {
+    ASSERT_TRUE(cable.a->write({.bank = bank, .page = 0x2F, .offset = 144}, {{request}}));
+    cable.world.advance(seconds(0.01));
+    for (unsigned shown = 0; shown < 2; ++shown) {
+      EXPECT_THAT(cable.read(0x2F, 144, 2, nullptr, shown),
+                  ElementsAre(request, request == 0 ? 0x40 : 0x80))
+          << unsigned{bank} << " shown on " << shown;
+    }
+  };
+  freeze(1, 0x80);
+  const auto frozen = cable.read(0x24, 128, 128);
+  const auto second = cable.read(0x24, 128, 128, nullptr, 1);
+  cable.link->report.reading.ber = 1e-3;
+  cable.world.advance(seconds(1));
+  EXPECT_EQ(cable.read(0x24, 128, 128), frozen);
+  EXPECT_EQ(cable.read(0x24, 128, 128, nullptr, 1), second);
+  freeze(0, 0x00);
+  EXPECT_NE(cable.read(0x24, 128, 128), frozen);
+  freeze(0, 0x80);
+  freeze(1, 0x00);
+}
+
 TEST(CableModuleVdm, HighErrorRatioRaisesItsFlag) {
   TestCable cable;
   cable.bring_up();
