@@ -31,7 +31,7 @@ double worst_ratio(const twin::Link& link, const twin::LinkStatus& status) {
     for (const auto direction :
          {fabric::LaneDirection::kTowardDevice, fabric::LaneDirection::kTowardHost}) {
       for (std::uint32_t lane = 0; lane < 32; ++lane) {
-        if ((status.lane_mask >> lane & 1) != 0) {
+        if (status.lane_mask.has(lane)) {
           worst = std::max(worst, link.lane({section, direction, lane}).reading.ber);
         }
       }

@@ -72,8 +72,7 @@ bool EthernetLink::has_signal_somewhere() const {
 }
 
 double EthernetLink::loss_rate(Direction direction) const {
-  return lock_losses_per_s(plan_.protocol, direction,
-                           lane_count() >= 32 ? ~0U : (1U << lane_count()) - 1);
+  return lock_losses_per_s(plan_.protocol, direction, LaneMask::range(0, lane_count()));
 }
 
 bool EthernetLink::can_lock(Direction direction) const {
@@ -151,7 +150,7 @@ void EthernetLink::lock() {
   status_.rate = fabric::protocol(plan_.protocol).lane_rate;
   status_.protocol = plan_.protocol;
   status_.width = status_.trained_width = plan_.lanes;
-  status_.lane_mask = lane_count() >= 32 ? ~0U : (1U << lane_count()) - 1;
+  status_.lane_mask = LaneMask::range(0, lane_count());
   bool is_new = false;
   for (const Direction direction : kDirections) {
     const bool can = can_lock(direction);

@@ -4,7 +4,6 @@
 #include "twin/world/world.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 namespace weft::twin {
@@ -47,21 +46,21 @@ void GenericLink::stay(TrainingState state, Reason reason, Duration span) {
 }
 
 /// The widest set that the protocol allows and that begins at lane 0.
-std::uint32_t GenericLink::mask_possible() const {
+LaneMask GenericLink::mask_possible() const {
   if (obstacle()) {
-    return 0;
+    return {};
   }
-  const std::uint32_t good = lanes_with_signal();
-  const std::uint32_t most = std::min({target_width_[0], target_width_[1], lane_count(), 32U});
+  const LaneMask good = lanes_with_signal();
+  const std::uint32_t most = std::min({target_width_[0], target_width_[1], lane_count()});
   for (std::uint32_t width = most; width > 0; --width) {
     const bool is_allowed =
         width == lane_count() || fabric::protocol(plan_.protocol).allows(base::LaneCount(width));
-    const std::uint32_t low = width >= 32 ? ~0U : (1U << width) - 1;
-    if (is_allowed && (good & low) == low) {
+    const LaneMask low = LaneMask::range(0, width);
+    if (is_allowed && good.includes(low)) {
       return low;
     }
   }
-  return 0;
+  return {};
 }
 
 double GenericLink::losses_per_s() const {
@@ -83,7 +82,7 @@ void GenericLink::on_timer(std::uint32_t timer) {
 void GenericLink::step() {
   switch (status_.state) {
     case TrainingState::kDetectQuiet:
-      if (has_test_pattern() || mask_possible() == 0) {
+      if (has_test_pattern() || mask_possible().empty()) {
         cancel_timer(kStep);
       } else {
         stay(TrainingState::kConfiguration, Reason::kSignal, generic_link::kTraining);
@@ -99,16 +98,16 @@ void GenericLink::step() {
 }
 
 void GenericLink::come_up() {
-  const std::uint32_t mask = mask_possible();
+  const LaneMask mask = mask_possible();
   status_.lane_mask = mask;
   run_at(plan_.protocol);
-  if (mask == 0 || has_test_pattern() || losses_per_s() > kLossesMost) {
+  if (mask.empty() || has_test_pattern() || losses_per_s() > kLossesMost) {
     go_down(Reason::kNoLock, false);
     enter(TrainingState::kDetectQuiet, Reason::kNoLock);
     cancel_timer(kStep);
     return;
   }
-  const auto width = base::LaneCount(static_cast<std::uint32_t>(std::popcount(mask)));
+  const auto width = base::LaneCount(mask.count());
   const bool is_changed = status_.is_up && width != status_.width;
   if (is_changed && width < status_.width) {
     count_both(LinkCounter::kWidthDowngrades);
@@ -144,7 +143,7 @@ void GenericLink::go_down(Reason reason, bool is_told) {
     }
     tell(MessageKind::kLinkDown, static_cast<std::uint32_t>(reason));
   }
-  status_.lane_mask = 0;
+  status_.lane_mask = {};
   cancel_timer(kLoss);
   refresh();
 }
@@ -200,14 +199,14 @@ void GenericLink::signals_changed() {
     stay(TrainingState::kDetectQuiet, Reason::kTestPattern, generic_link::kDetect);
     return;
   }
-  const std::uint32_t mask = mask_possible();
+  const LaneMask mask = mask_possible();
   if (is_carrying()) {
-    if (obstacle() || (lanes_with_signal() & status_.lane_mask) != status_.lane_mask) {
-      recover(mask == 0 ? Reason::kSurprise : Reason::kFewerLanes);
+    if (obstacle() || !lanes_with_signal().includes(status_.lane_mask)) {
+      recover(mask.empty() ? Reason::kSurprise : Reason::kFewerLanes);
     }
     return;
   }
-  if (status_.state == TrainingState::kDetectQuiet && !timer(kStep) && mask != 0) {
+  if (status_.state == TrainingState::kDetectQuiet && !timer(kStep) && !mask.empty()) {
     set_timer(kStep, now() + generic_link::kDetect);
   }
 }

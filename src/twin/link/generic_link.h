@@ -42,7 +42,7 @@ class GenericLink final : public LinkBase {
   void come_up();
   void go_down(Reason reason, bool is_told);
   void recover(Reason reason);
-  [[nodiscard]] std::uint32_t mask_possible() const;
+  [[nodiscard]] LaneMask mask_possible() const;
   [[nodiscard]] double losses_per_s() const;
   [[nodiscard]] bool retries() const;
 

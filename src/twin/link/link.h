@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "fabric/model.h"
 #include "phy/lane/lane_model.h"
+#include "twin/link/lane_mask.h"
 #include "twin/plan/physics.h"
 #include "twin/plan/plan.h"
 #include "twin/world/actor.h"
@@ -67,7 +68,7 @@ struct LinkStatus {
   base::TransferRate rate;        ///< of a lane; 0 while down
   base::LaneCount width;          ///< lanes that carry data now (L0p included)
   base::LaneCount trained_width;  ///< lanes that trained
-  std::uint32_t lane_mask = 0;    ///< physical lanes in use, bit n = lane n
+  LaneMask lane_mask;             ///< physical lanes in use
   bool is_flit = false;
   bool is_reversed = false;
   bool local_fault_a = false, local_fault_b = false;  ///< Ethernet
@@ -143,8 +144,8 @@ class Link : public Actor {
   [[nodiscard]] virtual LaneReport lane(const LaneAt& at) const = 0;
   /// Bits, errors, codewords by symbol errors, as its receiver would count them, since it locked.
   [[nodiscard]] virtual phy::lane::Counts lane_counts(const LaneAt& at) const = 0;
-  /// Bit n: lane n's receiver at this end saw errors, ever; PCIe's Lane Error Status derives from
-  /// counts, this is the cheap form.
+  /// Bit n: lane n's receiver at this end saw errors, ever; of the first 32 lanes, as many as
+  /// PCIe's Lane Error Status has. That derives from counts, this is the cheap form.
   [[nodiscard]] virtual std::uint32_t lanes_with_errors(End receiver) const = 0;
   [[nodiscard]] virtual std::span<const TrainingEvent> log() const = 0;
   /// Error ratio at a sampling point moved by `time` and `voltage` (0, 0 is the receiver's own),

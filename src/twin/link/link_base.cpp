@@ -4,7 +4,6 @@
 #include "twin/world/world.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -153,7 +152,7 @@ LinkStatus LinkBase::status() const {
     status.protocol = fabric::ProtocolId::kUnknown;
     status.rate = base::TransferRate(0);
     status.width = status.trained_width = base::LaneCount(0);
-    status.lane_mask = 0;
+    status.lane_mask = {};
     status.is_reversed = false;
   }
   return status;
@@ -248,12 +247,8 @@ void LinkBase::set_power(End by, bool is_powered) {
 
 void LinkBase::set_lane_enabled(std::uint32_t lane, bool is_enabled) {
   build();
-  if (lane >= std::min(32U, lane_count())) {
-    return;
-  }
-  const std::uint32_t bit = 1U << lane;
-  const std::uint32_t mask = is_enabled ? disabled_lanes_ & ~bit : disabled_lanes_ | bit;
-  if (std::exchange(disabled_lanes_, mask) != mask) {
+  if (lane < lane_count() && disabled_lanes_.has(lane) == is_enabled) {
+    disabled_lanes_.set(lane, !is_enabled);
     signals_changed();
   }
 }

@@ -107,12 +107,12 @@ class LinkBase : public Link {
   [[nodiscard]] std::size_t section_count() const { return plan_.sections.size(); }
   /// Both ends powered and out of reset, repeaters forwarding, cable plugged.
   [[nodiscard]] std::optional<Reason> obstacle() const;
-  /// Bit n: signals arrive on lane n all the way, both directions, and it is enabled.
-  [[nodiscard]] std::uint32_t lanes_with_signal() const;
+  /// Enabled lanes on which signals arrive all the way in both directions.
+  [[nodiscard]] LaneMask lanes_with_signal() const;
   [[nodiscard]] bool has_signal(Direction direction, std::uint32_t lane) const;
   [[nodiscard]] bool has_test_pattern() const { return patterns_on_ > 0; }
   /// Largest extra delay between two lanes of `mask` in one direction.
-  [[nodiscard]] base::Picoseconds skew(std::uint32_t mask) const;
+  [[nodiscard]] base::Picoseconds skew(const LaneMask& mask) const;
   /// The error ratio that a section's receiver would have at this protocol; nullopt: not modelled.
   [[nodiscard]] std::optional<double> ber_at(fabric::ProtocolId protocol, const LaneAt& at) const;
   /// What a lane would pass to the end of its direction at this protocol, were it in use.
@@ -122,7 +122,7 @@ class LinkBase : public Link {
   /// correction one after the other (each lane's stand for all that share them). Lanes without FEC
   /// lose theirs at hi_ber. Above kLossesMost no lock holds (modelled).
   [[nodiscard]] double lock_losses_per_s(fabric::ProtocolId protocol, Direction direction,
-                                         std::uint32_t mask) const;
+                                         const LaneMask& mask) const;
   static constexpr double kLossesMost = 2;
   [[nodiscard]] const Chain& chain(Direction direction, std::uint32_t lane) const {
     return chains_[static_cast<std::size_t>(direction) * lane_count() + lane];
@@ -215,7 +215,7 @@ class LinkBase : public Link {
   bool is_passing_ = false;
   std::array<Side, 2> sides_;
   std::vector<Repeater> repeaters_;
-  std::uint32_t disabled_lanes_ = 0;
+  LaneMask disabled_lanes_;
   std::uint32_t patterns_on_ = 0;
   std::array<std::array<std::uint64_t, static_cast<std::size_t>(LinkCounter::kCount_)>, 2>
       counts_{};

@@ -62,7 +62,7 @@ bool LinkBase::is_signal(const LaneAt& at) const {
 }
 
 bool LinkBase::has_signal(Direction direction, std::uint32_t lane) const {
-  if ((disabled_lanes_ >> lane & 1) != 0) {
+  if (disabled_lanes_.has(lane)) {
     return false;
   }
   for (std::uint32_t section = 0; section < section_count(); ++section) {
@@ -73,11 +73,11 @@ bool LinkBase::has_signal(Direction direction, std::uint32_t lane) const {
   return true;
 }
 
-std::uint32_t LinkBase::lanes_with_signal() const {
-  std::uint32_t mask = 0;
-  for (std::uint32_t lane = 0; lane < std::min(32U, lane_count()); ++lane) {
+LaneMask LinkBase::lanes_with_signal() const {
+  LaneMask mask;
+  for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
     if (has_signal(Direction::kTowardDevice, lane) && has_signal(Direction::kTowardHost, lane)) {
-      mask |= 1U << lane;
+      mask.set(lane);
     }
   }
   return mask;
@@ -103,13 +103,13 @@ std::optional<Reason> LinkBase::obstacle() const {
   return std::nullopt;
 }
 
-base::Picoseconds LinkBase::skew(std::uint32_t mask) const {
+base::Picoseconds LinkBase::skew(const LaneMask& mask) const {
   double most = 0;
   for (const Direction direction : kDirections) {
     double low = std::numeric_limits<double>::infinity();
     double high = 0;
     for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
-      if ((mask >> lane & 1) == 0) {
+      if (!mask.has(lane)) {
         continue;
       }
       double delay = 0;
@@ -185,8 +185,7 @@ std::shared_ptr<const LaneKind> LinkBase::kind_at(std::size_t section,
 }
 
 bool LinkBase::is_active(const LaneAt& at) const {
-  return receivers_[index_of(at)].has_pattern ||
-         (is_carrying() && (status_.lane_mask >> at.lane & 1) != 0);
+  return receivers_[index_of(at)].has_pattern || (is_carrying() && status_.lane_mask.has(at.lane));
 }
 
 void LinkBase::take_kinds() {
@@ -221,7 +220,7 @@ LinkBase::Chain LinkBase::chain_if_run(fabric::ProtocolId protocol, Direction di
 }
 
 double LinkBase::lock_losses_per_s(fabric::ProtocolId protocol, Direction direction,
-                                   std::uint32_t mask) const {
+                                   const LaneMask& mask) const {
   double rate = 0;
   const LaneAt last = end_receiver(direction, 0);
   const std::shared_ptr<const LaneKind> lane_kind = kind_at(last.section, protocol);
@@ -231,8 +230,7 @@ double LinkBase::lock_losses_per_s(fabric::ProtocolId protocol, Direction direct
   const phy::lane::LaneModel& model = lane_kind->model;
   const phy::fec::CodeParameters& code = model.options().code;
   for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
-    const Chain through =
-        (mask >> lane & 1) != 0 ? chain_if_run(protocol, direction, lane) : Chain{};
+    const Chain through = mask.has(lane) ? chain_if_run(protocol, direction, lane) : Chain{};
     if (through.ber <= 0) {
       continue;
     }
@@ -287,7 +285,7 @@ void LinkBase::refresh_chain(Direction direction, std::uint32_t lane) {
     counter.run(now(), rate, &lane_kind->model, reading, is_coded());
   }
   chains_[static_cast<std::size_t>(direction) * lane_count() + lane] =
-      is_carrying() && (status_.lane_mask >> lane & 1) != 0 ? sum : Chain{};
+      is_carrying() && status_.lane_mask.has(lane) ? sum : Chain{};
 }
 
 void LinkBase::refresh() {

@@ -83,10 +83,8 @@ void PcieLink::set_target_width(End by, base::LaneCount width) {
     return;
   }
   status_.width = base::LaneCount(width_now);
-  Shape all = shape();
-  const std::uint32_t low = width_now >= 32 ? ~0U : (1U << width_now) - 1;
-  status_.lane_mask = status_.is_reversed ? low << (lane_count() - width_now) : low;
-  static_cast<void>(all);
+  status_.lane_mask =
+      LaneMask::range(status_.is_reversed ? lane_count() - width_now : 0, width_now);
   refresh();
   announce();
 }

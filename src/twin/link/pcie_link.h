@@ -66,7 +66,7 @@ class PcieLink final : public LinkBase {
   [[nodiscard]] std::size_t wanted_rate() const;
   [[nodiscard]] std::optional<Reason> lock_problem() const;
   struct Shape {
-    std::uint32_t mask = 0;
+    LaneMask mask;
     std::uint32_t width = 0;
     bool is_reversed = false;
   };

@@ -31,7 +31,7 @@ TEST(PcieLink, TrainsToItsFullRateAndWidth) {
   EXPECT_EQ(status.rate, base::giga_transfers(32));
   EXPECT_EQ(fabric::protocol(status.protocol).key, "pcie5");
   EXPECT_EQ(status.width, base::LaneCount(16));
-  EXPECT_EQ(status.lane_mask, 0xFFFFU);
+  EXPECT_EQ(status.lane_mask.low(), 0xFFFFU);
   EXPECT_FALSE(status.is_flit);
   EXPECT_EQ(test.counter(LinkCounter::kTrainings, End::kA), 1U);
   EXPECT_EQ(test.counter(LinkCounter::kRateDowngrades, End::kA), 0U);
@@ -140,7 +140,7 @@ TEST(PcieLink, DropsToTheWidthOfTheLanesThatWork) {
   test.set(Quantity::kOpen, 1, open);
   test.run_ms(500);
   EXPECT_EQ(test.link->status().width, base::LaneCount(8));
-  EXPECT_EQ(test.link->status().lane_mask, 0xFFU);
+  EXPECT_EQ(test.link->status().lane_mask.low(), 0xFFU);
   EXPECT_TRUE(test.link->status().is_up);
   EXPECT_EQ(test.counter(LinkCounter::kWidthDowngrades, End::kA), 1U);
   EXPECT_EQ(test.counter(LinkCounter::kLinkDowns, End::kA), 0U);
@@ -159,7 +159,7 @@ TEST(PcieLink, CountsLanesFromTheOtherEndWhereLaneZeroIsOpen) {
   test.world.start();
   test.run_ms(500);
   EXPECT_EQ(test.link->status().width, base::LaneCount(8));
-  EXPECT_EQ(test.link->status().lane_mask, 0xFF00U);
+  EXPECT_EQ(test.link->status().lane_mask.low(), 0xFF00U);
   EXPECT_TRUE(test.link->status().is_reversed);
 }
 
@@ -270,7 +270,7 @@ TEST(PcieLink, L0pNarrowsAFlitLinkWithoutRecovery) {
   test.link->set_target_width(End::kA, base::LaneCount(4));
   EXPECT_EQ(test.link->status().width, base::LaneCount(4));
   EXPECT_EQ(test.link->status().trained_width, base::LaneCount(16));
-  EXPECT_EQ(test.link->status().lane_mask, 0xFU);
+  EXPECT_EQ(test.link->status().lane_mask.low(), 0xFU);
   test.link->set_target_width(End::kA, base::LaneCount(16));
   EXPECT_EQ(test.link->status().width, base::LaneCount(16));
   EXPECT_EQ(test.counter(LinkCounter::kRecoveries, End::kA), recoveries);

@@ -23,9 +23,8 @@ Duration PcieLink::dwell(TrainingState state) const {
     case TrainingState::kDetectQuiet:
       return pcie_training::kDetectQuiet;
     case TrainingState::kDetectActive:
-      return std::popcount(lanes_with_signal()) == static_cast<int>(lane_count())
-                 ? pcie_training::kDetectAll
-                 : pcie_training::kDetectSome;
+      return lanes_with_signal().count() == lane_count() ? pcie_training::kDetectAll
+                                                         : pcie_training::kDetectSome;
     case TrainingState::kPollingActive:
       return shape().width == 0 ? pcie_training::kPollingTimeout : pcie_training::kPollingActive;
     case TrainingState::kPollingConfiguration:
@@ -77,16 +76,16 @@ PcieLink::Shape PcieLink::shape() const {
   if (obstacle()) {
     return {};
   }
-  const std::uint32_t good = lanes_with_signal();
+  const LaneMask good = lanes_with_signal();
   const std::uint32_t most = std::min({lane_count(), target_width_[0], target_width_[1], 32U});
   for (std::uint32_t width = std::bit_floor(most); width > 0; width /= 2) {
-    const std::uint32_t low = width >= 32 ? ~0U : (1U << width) - 1;
+    const LaneMask low = LaneMask::range(0, width);
     // Lane 0 must be part of the link; where it is not, lanes count from the other end.
-    if ((good & low) == low) {
+    if (good.includes(low)) {
       return {low, width, false};
     }
-    const std::uint32_t high = low << (lane_count() - width);
-    if ((good & high) == high) {
+    const LaneMask high = LaneMask::range(lane_count() - width, width);
+    if (good.includes(high)) {
       return {high, width, true};
     }
   }
@@ -117,7 +116,7 @@ bool PcieLink::is_passing() const {
 }
 
 std::optional<Reason> PcieLink::lock_problem() const {
-  if (shape().width == 0 || (lanes_with_signal() & status_.lane_mask) != status_.lane_mask) {
+  if (shape().width == 0 || !lanes_with_signal().includes(status_.lane_mask)) {
     return Reason::kNoLock;
   }
   if (skew(status_.lane_mask) > pcie_training::skew_most(rate_)) {
@@ -129,7 +128,7 @@ std::optional<Reason> PcieLink::lock_problem() const {
   const double most =
       pcie_training::kRates[rate_] >= base::giga_transfers(64) ? kLockPam4 : kLockNrz;
   for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
-    if ((status_.lane_mask >> lane & 1) == 0) {
+    if (!status_.lane_mask.has(lane)) {
       continue;
     }
     for (const Direction direction : kDirections) {
@@ -242,7 +241,7 @@ void PcieLink::step() {
 }
 
 void PcieLink::step_detect() {
-  if (const auto problem = obstacle(); problem || lanes_with_signal() == 0) {
+  if (const auto problem = obstacle(); problem || lanes_with_signal().empty()) {
     // Nothing to be found: whatever changes that wakes the link again.
     if (status_.state != TrainingState::kDetectQuiet) {
       enter(TrainingState::kDetectQuiet, problem.value_or(Reason::kNoFarEnd));
@@ -286,7 +285,7 @@ void PcieLink::step_recovery_lock() {
     stay(TrainingState::kDetectQuiet, Reason::kSurprise);
     return;
   }
-  const bool has_lost_lanes = (possible.mask & status_.lane_mask) != status_.lane_mask;
+  const bool has_lost_lanes = !possible.mask.includes(status_.lane_mask);
   if (errand == Errand::kWidth || has_lost_lanes) {
     stay(TrainingState::kConfiguration, has_lost_lanes ? Reason::kFewerLanes : Reason::kMoreLanes);
     return;
@@ -399,7 +398,7 @@ void PcieLink::go_down(Reason reason, bool is_told) {
   status_.rate = base::TransferRate(0);
   status_.protocol = fabric::ProtocolId::kUnknown;
   status_.width = status_.trained_width = base::LaneCount(0);
-  status_.lane_mask = 0;
+  status_.lane_mask = {};
   is_announced_ = false;
   if (!is_told) {
     count_both(LinkCounter::kLinkDowns);
@@ -427,7 +426,7 @@ void PcieLink::signals_changed() {
   }
   if (!status_.is_up) {
     if (status_.state == TrainingState::kDetectQuiet && !timer(kStep) && !obstacle() &&
-        lanes_with_signal() != 0) {
+        !lanes_with_signal().empty()) {
       stay(TrainingState::kDetectQuiet, Reason::kSignal);
     }
     return;
@@ -438,7 +437,7 @@ void PcieLink::signals_changed() {
     stay(TrainingState::kDetectQuiet, Reason::kPowerOff);
     return;
   }
-  const bool has_lost = (lanes_with_signal() & status_.lane_mask) != status_.lane_mask;
+  const bool has_lost = !lanes_with_signal().includes(status_.lane_mask);
   const bool is_skewed = skew(status_.lane_mask) > pcie_training::skew_most(rate_);
   if (problem || has_lost || is_skewed) {
     const Reason reason = problem ? *problem : has_lost ? Reason::kFewerLanes : Reason::kSkew;

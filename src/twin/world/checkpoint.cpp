@@ -14,7 +14,7 @@ namespace weft::twin {
 namespace {
 
 constexpr std::uint64_t kCheckpointMagic = 0x444c524f57544657;  // "WFTWORLD"
-constexpr std::uint32_t kCheckpointVersion = 1;
+constexpr std::uint32_t kCheckpointVersion = 2;
 constexpr std::size_t kCheckpointSum = 8;  // bytes of the hash at the end
 
 struct CheckpointHead {
