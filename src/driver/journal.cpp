@@ -361,7 +361,7 @@ base::Result<std::vector<Journal>> abandoned(const std::string& folder) {
   std::sort(names.begin(), names.end());
   for (const std::string& name : names) {
     Journal journal;
-    journal.path_ = folder + "/" + name;
+    journal.path_ = fmt::format("{}/{}", folder, name);
     journal.fd_ = ::open(journal.path_.c_str(), O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
     if (journal.fd_ < 0) {
       continue;  // gone meanwhile, or another user's

@@ -410,8 +410,8 @@ base::Result<MarginPlan> plan_margin(const PciePair& pair, const MarginOptions& 
   if (!options.lanes.empty()) {
     out.lanes = options.lanes;
   }
-  for (std::uint8_t receiver = 1; receiver <= 1 + 2 * link->retimers; ++receiver) {
-    out.receivers.push_back(receiver);
+  for (int receiver = 1; receiver <= 1 + 2 * link->retimers; ++receiver) {
+    out.receivers.push_back(static_cast<std::uint8_t>(receiver));
   }
   out.receivers.push_back(margin_client::kLowerReceiver);
   for (const std::uint32_t lane : out.lanes) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string>
 #include <utility>
 
@@ -50,6 +51,7 @@ class Poll {
     if (report_.is_loaded) {
       read_firmware();
     }
+    report_.fuses = options_.fuses ? options_.fuses : taken(read_fuses(retimer_));
     read_temperatures();
     if (report_.is_loaded) {
       read_links();
@@ -100,7 +102,8 @@ class Poll {
       return observe::absent(Absence::kUnreadable, bytes.error().text());
     }
     const auto code = static_cast<std::uint32_t>(base::read_le(*bytes, 0, 4).value_or(0));
-    const auto cel = wr::temperature(code, wr::kDefaultCalibration);
+    const auto cel = wr::temperature(
+        code, report_.fuses ? report_.fuses->mean_calibration() : wr::kDefaultCalibration);
     if (!cel) {
       return observe::absent(Absence::kNotProvided,
                              code == 0 ? "the sensor is not ready" : "the code is no temperature");
@@ -130,8 +133,14 @@ class Poll {
     }
     const std::uint32_t print =
         wr::kMainSram + static_cast<std::uint32_t>((*info)[0] | unsigned{(*info)[1]} << 8U);
+    // An x8 part has the lanes in the middle of a x16 one's.
+    const std::uint8_t first = report_.fuses && report_.fuses->is_x8() ? 4 : 0;
     for (unsigned i = 0; i < groups.size() && i < kLinkNumbersMax; ++i) {
-      read_link(i, groups[i], path_size, print);
+      const wr::LaneGroup group{static_cast<std::uint8_t>(groups[i].start + first),
+                                groups[i].width};
+      if (group.start + group.width <= wr::kPaths) {
+        read_link(i, group, path_size, print);
+      }
     }
   }
 
@@ -210,7 +219,7 @@ std::vector<std::uint8_t> addresses(const Collection& collection, std::string_vi
   for (const auto& entry :
        collection.host.tree->list(folder).value_or(std::vector<std::string>{})) {
     const std::string name =
-        read_text(*collection.host.tree, folder + "/" + entry + "/name").value_or("");
+        read_text(*collection.host.tree, fmt::format("{}/{}/name", folder, entry)).value_or("");
     if (!prefix.empty() && entry.starts_with(prefix) && entry.size() == prefix.size() + 2 &&
         (name.starts_with("pt5") || name.starts_with("pt4"))) {
       if (const auto value = base::parse_unsigned(entry.substr(prefix.size()), 16)) {
@@ -254,6 +263,26 @@ void add_samples(Collection& collection, fabric::DeviceId device, const RetimerR
   }
 }
 
+/// As the kernel knows the part, or as its fuses say.
+std::string part_number(const Collection& collection, const RetimerBus& retimer,
+                        const RetimerReport& report) {
+  const std::string where = retimer.description();
+  const auto dash = where.find('-');
+  const auto slash = where.find('/');
+  if (dash != std::string::npos && slash != std::string::npos && dash < slash) {
+    const std::string place =
+        fmt::format("sys/bus/i2c/devices/{}-{:04x}/name", where.substr(dash + 1, slash - dash - 1),
+                    retimer.address());
+    std::string name = read_text(*collection.host.tree, place).value_or("");
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    if (name.starts_with("PT")) {
+      return name;
+    }
+  }
+  return report.fuses ? std::string(report.fuses->part) : "";
+}
+
 void add_retimer(Collection& collection, const RetimerBus& retimer, const RetimerReport& report) {
   fabric::Device device;
   device.id = collection.id_of<fabric::DeviceId>("retimer/" + retimer.description());
@@ -261,6 +290,8 @@ void add_retimer(Collection& collection, const RetimerBus& retimer, const Retime
   device.kind = fabric::DeviceKind::kRetimer;
   device.parent = collection.snapshot.host.name;
   device.part.vendor = "Astera Labs";
+  device.part.part_number = part_number(collection, retimer, report);
+  device.part.serial = report.fuses ? report.fuses->serial() : "";
   device.part.firmware = report.is_loaded ? report.firmware.text() : "";
   const auto id = device.id;
   if (!collection.snapshot.fabric.add(std::move(device))) {
@@ -277,6 +308,11 @@ void add_retimer(Collection& collection, const RetimerBus& retimer, const Retime
   put("firmware_loaded", report.is_loaded ? "yes" : "no");
   put("heartbeat", report.is_beating ? "yes" : "no");
   put("firmware", report.firmware.text());
+  if (report.fuses) {
+    const auto hex = [](const auto& bytes) { return fmt::format("{:02x}", fmt::join(bytes, "")); };
+    put("lot", hex(report.fuses->lot));
+    put("temperature_calibrated", report.fuses->is_calibrated ? "yes" : "no");
+  }
   put("bifurcation", fmt::format("0x{:02x}", report.bifurcation));
   put("bus_clear_seen", report.had_bus_clear ? "yes" : "no");
   for (const RetimerLink& link : report.links) {

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "driver/collect.h"
 #include "driver/retimer_bus.h"
+#include "driver/retimer_identity.h"
 #include "observe/reading.h"
 #include "wire/retimer/structures.h"
 
@@ -22,6 +23,8 @@ namespace weft::driver {
 struct RetimerOptions {
   bool with_lanes = true;       ///< figure of merit of each active lane: 4 transactions each
   bool with_equaliser = false;  ///< also attenuator, VGA, CTLE and DFE: 44 more
+  /// As an earlier poll read them; nothing: this poll reads them.
+  std::optional<RetimerFuses> fuses = std::nullopt;
 };
 
 /// A receiver of the device.
@@ -53,6 +56,7 @@ struct RetimerReport {
   bool is_loaded = false;
   bool is_beating = false;
   wire::retimer::FirmwareVersion firmware;
+  std::optional<RetimerFuses> fuses;  ///< without them temperatures are of the default calibration
   observe::Reading<double> temperature = observe::absent(observe::Absence::kNotProvided);  // Cel
   observe::Reading<double> temperature_max = observe::absent(observe::Absence::kNotProvided);
   observe::Reading<double> temperature_all_time = observe::absent(observe::Absence::kNotProvided);

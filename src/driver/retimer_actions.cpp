@@ -261,25 +261,13 @@ base::Result<wr::FirmwareVersion> version_of(RetimerBus& retimer) {
 
 }  // namespace retimer_actions
 
-std::string_view describe(RetimerAction action) {
-  switch (action) {
-    case RetimerAction::kMargin:
-      return "Margining moves an error sampler beside the data's; traffic goes on.";
-    case RetimerAction::kSoak:
-      return "A pattern takes the lanes from their link: the link goes down until it ends.";
-    case RetimerAction::kReset:
-      return "Every link through the retimer goes down for some two seconds.";
-    case RetimerAction::kUpdate:
-      return "Writing takes about a minute; then the retimer resets and its links go down for two "
-             "seconds.";
-  }
-  return {};
-}
-
 base::Result<std::vector<RetimerMargin>> margin_retimer(RetimerBus& retimer,
                                                         const RetimerMarginOptions& options,
                                                         const Wait& wait) {
   namespace wr = wire::retimer;
+  if (const auto plan = plan_margin(retimer, options); !plan) {
+    return tl::unexpected(plan.error());
+  }
   auto journal = Journal::open(options.journal_folder, "retimer margin", retimer.description());
   if (!journal) {
     return tl::unexpected(journal.error());
@@ -320,6 +308,9 @@ base::Result<std::vector<RetimerSoak>> soak_retimer(RetimerBus& retimer,
                                                     const RetimerSoakOptions& options,
                                                     const Wait& wait) {
   namespace wr = wire::retimer;
+  if (const auto plan = plan_soak(retimer, options); !plan) {
+    return tl::unexpected(plan.error());
+  }
   auto journal = Journal::open(options.journal_folder, "retimer soak", retimer.description());
   if (!journal) {
     return tl::unexpected(journal.error());
@@ -390,13 +381,8 @@ base::Result<wire::retimer::FirmwareVersion> update_retimer(
     RetimerBus& retimer, base::ByteView image, const std::function<void(double)>& progress,
     const Wait& wait) {
   namespace wr = wire::retimer;
-  if (image.size() != wr::kEepromBytes) {
-    return base::fail(base::Code::kDataLoss,
-                      fmt::format("an image of {} bytes, not 262144", image.size()),
-                      "firmware image");
-  }
-  if (const auto version = wr::image_version(image); !version) {
-    return version;
+  if (const auto plan = plan_update(retimer, image); !plan) {
+    return tl::unexpected(plan.error());
   }
   const auto load = retimer_actions::loaded(retimer);
   if (!load) {
@@ -424,8 +410,7 @@ base::Result<wire::retimer::FirmwareVersion> update_retimer(
     return programmer.word(wr::kSoftwareReset, reset & wr::kResetMainMicro);
   });
   const std::size_t page = wr::kEepromPageBytes;
-  const std::size_t end =
-      std::min((wr::image_end(image) + page) / page * page, std::size_t{wr::kEepromBytes});
+  const std::size_t end = update_bytes(image);
   for (std::size_t at = 0; done && at < end; at += page) {
     if (at % wr::kEepromBankBytes == 0) {
       done = programmer.select_bank(at / wr::kEepromBankBytes);

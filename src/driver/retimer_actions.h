@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be done to a retimer over SMBus: margin its receivers out of band, soak lanes with a
-// pattern, reset it, give it new firmware. These disturb, and say what: callers ask people first
-// (describe()). Registers that margining and soaking touch are noted in a journal and put back,
-// also by the next program where this one dies. Time passes by the caller's Wait, so that a twin's
-// clock can be driven.
+// pattern, reset it, give it new firmware. These disturb; retimer_plan.h says what without doing
+// it, for people who are asked first, and each action begins with its plan. Registers that
+// margining and soaking touch are noted in a journal and put back, also by the next program where
+// this one dies. Time passes by the caller's Wait, so that a twin's clock can be driven.
 #pragma once
 
 #include "base/time.h"
 #include "driver/journal.h"
 #include "driver/retimer_bus.h"
+#include "driver/retimer_plan.h"
 #include "wire/retimer/image.h"
 
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace weft::driver {
-
-enum class RetimerAction : std::uint8_t { kMargin, kSoak, kReset, kUpdate };
-/// What the action disturbs, in a sentence.
-[[nodiscard]] std::string_view describe(RetimerAction action);
 
 /// Lets time pass; a real machine sleeps.
 using Wait = std::function<void(base::Duration)>;

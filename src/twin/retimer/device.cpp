@@ -69,6 +69,7 @@ const Loadable& factory_load() {
 
 std::uint8_t mode_of(const std::vector<Through>& links) {
   std::vector<std::uint8_t> widths;
+  widths.reserve(wire::retimer::kLinksMax);
   for (const Through& through : links) {
     widths.push_back(through.width);
   }

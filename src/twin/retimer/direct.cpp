@@ -289,8 +289,11 @@ base::Bytes Device::read_registers(std::uint32_t address, std::size_t length) {
   for (std::size_t i = 0; i < length; ++i) {
     const auto at = static_cast<std::uint32_t>((address + i) & wr::kAddressMax);
     bytes[i] = byte_at(at);
-    if (at == wr::kAssistCommand && polls_left_ > 0 && --polls_left_ == 0) {
-      assist(stored(wr::kAssistCommand));
+    if (at == wr::kAssistCommand && polls_left_ > 0) {
+      --polls_left_;
+      if (polls_left_ == 0) {
+        assist(stored(wr::kAssistCommand));
+      }
     }
   }
   return bytes;
