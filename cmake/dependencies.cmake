@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Third-party libraries, under the names that the table of folders uses: WEFT_FMT, WEFT_YAML, WEFT_ZSTD,
+# Third-party libraries, under the names that the table of folders uses: WEFT_FMT, WEFT_YAML, WEFT_ZSTD, WEFT_SNAPPY,
 # WEFT_EIGEN, WEFT_PNG, WEFT_FUSE, Boost::headers, tl::expected, nlohmann_json::nlohmann_json, CLI11::CLI11. Reasons:
 # docs/DEPENDENCIES.md.
 find_package(tl-expected REQUIRED)
@@ -15,6 +15,7 @@ if(NOT WEFT_STATIC)
   find_package(Eigen3 3.4 REQUIRED)
   find_package(PNG REQUIRED)
   set(WEFT_ZSTD zstd)
+  set(WEFT_SNAPPY snappy)
   set(WEFT_EIGEN Eigen3::Eigen)
   set(WEFT_PNG PNG::PNG)
   # Optional: without it a twin's files cannot be mounted, and the program says so.
@@ -40,6 +41,7 @@ set(WEFT_YAML ${WEFT_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libyaml-cpp.a)
 set(WEFT_EIGEN "")
 set(WEFT_PNG "")
 set(WEFT_FUSE "")
+set(WEFT_SNAPPY "")
 set(WEFT_ZSTD ${WEFT_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libzstd.a)
 foreach(archive ${WEFT_YAML} ${WEFT_ZSTD})
   if(NOT EXISTS ${archive})
