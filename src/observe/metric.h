@@ -64,7 +64,7 @@ enum class Metric : std::uint16_t {
   kCount_,
 };
 
-enum class MetricKind : std::uint8_t { kGauge, kCounter, kState };
+enum class MetricKind : std::uint8_t { kGauge, kCounter, kState, kHistogram, kEvent };
 
 struct MetricRow {
   Metric metric;

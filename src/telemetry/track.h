@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace weft::telemetry {
 
@@ -28,16 +29,19 @@ enum class Discontinuity : std::uint8_t {
   kReset,      ///< began anew at 0: driver reload, reboot, cleared by somebody
   kWrapped,    ///< went over its width; the increment is exact
   kSaturated,  ///< stands at its greatest value: the increment is a lower bound
-  kReplaced,   ///< another part's counter: no increment across it
-  kGap,        ///< not looked at for longer than its width can be trusted
+  kReplaced,   ///< another part's counter: no increment across it; what was counted is forgotten
+  kGap,        ///< not looked at for longer than its width can be trusted: a lower bound
+  kClock,      ///< the source's clock was set: no increment across it, windows begin anew
 };
+[[nodiscard]] std::string_view key(Discontinuity what);  ///< "reset", "wrapped", …
 
-/// Events over a span, with exact bounds of the rate.
+/// Events over a span, with exact bounds of the rate. Both ends are looks, so that the span may
+/// be up to a quarter longer than the window asked for, or shorter where looks are fewer.
 struct Rate {
   std::uint64_t events = 0;
   base::Duration over;  ///< time covered by looks, gaps left out
   base::Interval per_s;
-  bool is_lower_bound = false;  ///< saturated, or reset between looks
+  bool is_lower_bound = false;  ///< saturated, past its width, or reset between looks
   /// How long it must stay quiet, from now, before its rate is proven to be below `per_s` at 95 %.
   [[nodiscard]] base::Duration until_proven_below(double per_s) const;
 };
@@ -51,7 +55,8 @@ struct Level {
   double deviation = 0;  ///< standard, of single values
 };
 
-/// The last time that a gauge (or a counter's rate) went to another level and stayed there.
+/// The last time that a gauge (or a counter's rate, per second) went to another level and stayed
+/// there. States: the last time that the value changed; no sigmas.
 struct Change {
   base::WallTime at;
   double before = 0;
@@ -80,10 +85,13 @@ class Track {
   Track(Track&&) noexcept;
   Track& operator=(Track&&) noexcept;
 
-  /// What became of the point: kInvalidArgument where it is a duplicate, kOutOfRange-like refusal
-  /// (kFailedPrecondition) where it is later than the out-of-order window allows.
+  /// What became of the point. kInvalidArgument: a duplicate (same time as one of the last looks;
+  /// the first one stays), or no number where one is due. kFailedPrecondition: older than the last
+  /// four looks. Within those, order of arrival does not matter.
   base::Result<Discontinuity> add(const Point& point);
-  /// The machine restarted, or the part changed, at this time: the next value begins anew.
+  /// The machine restarted (kReset), the part changed (kReplaced) or the source's clock was set
+  /// (kClock) at this time: the next value begins anew. A counter that stands no lower afterwards
+  /// may have outlived a reset: what it rose by is then a lower bound.
   void restart(base::WallTime at, Discontinuity why);
 
   [[nodiscard]] std::optional<Point> last() const;
@@ -93,9 +101,13 @@ class Track {
   [[nodiscard]] std::optional<Rate> rate_of_all() const;
   /// Gauges.
   [[nodiscard]] std::optional<Level> level(Window window) const;
+  /// What it usually is: follows over a day, anew after a change.
+  [[nodiscard]] std::optional<double> baseline() const;
   [[nodiscard]] std::optional<Change> change() const;
   [[nodiscard]] std::optional<Trend> trend() const;
   [[nodiscard]] Discontinuity last_discontinuity() const;
+  /// Bytes that it holds now: some hundred while its value never moved, at most about 2,400.
+  [[nodiscard]] std::size_t bytes() const;
 
  private:
   struct Impl;
