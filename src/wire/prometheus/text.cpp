@@ -262,11 +262,10 @@ class Reader {
     sample.value = *value;
     rest = skip_blanks(rest);
     if (!rest.empty() && rest.front() != '#') {
-      const auto at_ms = parse_time(take_word(rest));
-      if (!at_ms) {
+      sample.at_ms = parse_time(take_word(rest));
+      if (!sample.at_ms) {
         return "no time";
       }
-      sample.at_ms = *at_ms;
       rest = skip_blanks(rest);
     }
     if (!rest.empty() && !(is_open_metrics_ && rest.front() == '#')) {
