@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Third-party libraries, under the names that the table of folders uses: WEFT_FMT, WEFT_YAML, WEFT_ZSTD, WEFT_SNAPPY,
-# WEFT_EIGEN, WEFT_PNG, WEFT_FUSE, Boost::headers, tl::expected, nlohmann_json::nlohmann_json, CLI11::CLI11. Reasons:
-# docs/DEPENDENCIES.md.
+# Third-party libraries, under the names that the table of folders uses: WEFT_FMT, WEFT_YAML, WEFT_ZSTD,
+# WEFT_SNAPPY, WEFT_OPENSSL, WEFT_EIGEN, WEFT_PNG, WEFT_FUSE, Boost::headers, tl::expected,
+# nlohmann_json::nlohmann_json, CLI11::CLI11. Reasons: docs/DEPENDENCIES.md.
 find_package(tl-expected REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -14,6 +14,8 @@ if(NOT WEFT_STATIC)
   set(WEFT_YAML yaml-cpp)
   find_package(Eigen3 3.4 REQUIRED)
   find_package(PNG REQUIRED)
+  find_package(OpenSSL 3 REQUIRED)
+  set(WEFT_OPENSSL OpenSSL::SSL)
   set(WEFT_ZSTD zstd)
   set(WEFT_SNAPPY snappy)
   set(WEFT_EIGEN Eigen3::Eigen)
@@ -42,6 +44,7 @@ set(WEFT_EIGEN "")
 set(WEFT_PNG "")
 set(WEFT_FUSE "")
 set(WEFT_SNAPPY "")
+set(WEFT_OPENSSL "")
 set(WEFT_ZSTD ${WEFT_SYSROOT}/lib/${CMAKE_LIBRARY_ARCHITECTURE}/libzstd.a)
 foreach(archive ${WEFT_YAML} ${WEFT_ZSTD})
   if(NOT EXISTS ${archive})
