@@ -149,6 +149,9 @@ TEST(RecordingTest, ReplayGivesTheSameAnswers) {
   EXPECT_EQ(replay.tree->read(device + "/unasked").error().what, "not captured");
   EXPECT_EQ(replay.tree->list("sys/bus").error().what, "not captured");
   EXPECT_EQ(replay.netdev->query("eth9", 4).error().what, "not captured");
+  // A half page captured in one piece answers for its parts.
+  EXPECT_EQ(replay.netdev->module_page("eth0", 80, 0, 17, 129, 1).value(), base::Bytes{8});
+  EXPECT_FALSE(replay.netdev->module_page("eth0", 80, 0, 17, 130, 1));
 }
 
 TEST(RecordingTest, NoAcceleratorsSayWhy) {

@@ -106,7 +106,20 @@ class ReplayNetdev final : public Netdev {
   base::Result<base::Bytes> module_page(std::string_view interface, std::uint8_t i2c_address,
                                         std::uint8_t bank, std::uint8_t page, std::uint8_t offset,
                                         std::uint8_t length) const override {
-    auto bytes = bytes_of(module_path(interface, i2c_address, bank, page, offset), interface);
+    constexpr std::uint8_t kHalf = 128;
+    const auto start = static_cast<std::uint8_t>(offset % kHalf);
+    const auto path_at = [&](std::uint8_t at) {
+      return module_path(interface, i2c_address, bank, page, at);
+    };
+    auto bytes = bytes_of(path_at(offset), interface);
+    if (!bytes && start != 0 && !tree_.exists(path_at(offset))) {
+      // Captured in one piece with what stands before it in its half of the page.
+      auto whole = bytes_of(path_at(static_cast<std::uint8_t>(offset - start)), interface);
+      if (whole && whole->size() > start) {
+        whole->erase(whole->begin(), whole->begin() + start);
+        bytes = std::move(whole);
+      }
+    }
     if (bytes && bytes->size() > length) {
       bytes->resize(length);
     }

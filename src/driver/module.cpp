@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/module.h"
 
+#include "wire/cmis/latched.h"
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -54,7 +56,8 @@ Reading<std::string> lanes_where(const ModuleInfo& module,
     }
   }
   if (!is_known) {
-    return absent(Absence::kNotSupported);
+    // Flags that a look does not clear were not read (ModuleReadOptions).
+    return absent(Absence::kNotProvided);
   }
   return lanes.empty() ? "none" : lanes;
 }
@@ -134,25 +137,44 @@ void add_monitors(const ModuleInfo& module, fabric::PortId port, observe::Snapsh
 }  // namespace module_reader
 
 base::Result<wire::cmis::ModuleInfo> read_module(const bus::Netdev& netdev,
-                                                 const std::string& interface) {
+                                                 const std::string& interface,
+                                                 const ModuleReadOptions& options) {
+  using wire::cmis::PageRequest;
   wire::cmis::ModuleMemory memory;
+  const auto read = [&](const PageRequest& part) -> base::Result<void> {
+    const auto bytes = netdev.module_page(interface, part.i2c_address, part.bank, part.page,
+                                          part.offset, part.length);
+    if (!bytes) {
+      return tl::unexpected(bytes.error());
+    }
+    memory.add(part, *bytes);
+    return {};
+  };
+  // What the module is comes first: it tells which bytes are latched flags.
+  constexpr PageRequest kBeginning{.length = 3};
+  constexpr PageRequest kRest{.offset = kBeginning.length, .length = 128 - kBeginning.length};
+  if (auto begun = read(kBeginning); !begun) {
+    return tl::unexpected(std::move(begun.error()));
+  }
+  const auto map = wire::cmis::map_of(memory.byte(0, 0).value_or(0));
   std::set<std::tuple<int, int, int, int>> asked;
-  for (bool is_new = true; is_new;) {
+  const auto ask = [&](const PageRequest& request) {
+    if (!asked.emplace(request.i2c_address, request.bank, request.page, request.offset).second) {
+      return false;
+    }
+    const auto parts = options.clears_flags ? std::vector<PageRequest>{request}
+                                            : wire::cmis::without_latched(request, map);
+    bool is_any = false;
+    for (const auto& part : parts) {
+      // A module may lack a page; what was read is still worth having.
+      is_any = read(part).has_value() || is_any;
+    }
+    return is_any;
+  };
+  for (bool is_new = ask(kRest); is_new;) {
     is_new = false;
     for (const auto& request : wire::cmis::pages_wanted(memory)) {
-      if (!asked.emplace(request.i2c_address, request.bank, request.page, request.offset).second) {
-        continue;
-      }
-      const auto bytes = netdev.module_page(interface, request.i2c_address, request.bank,
-                                            request.page, request.offset, request.length);
-      if (!bytes) {
-        if (asked.size() == 1) {
-          return tl::unexpected(bytes.error());
-        }
-        continue;  // a module may lack a page; what was read is still worth having
-      }
-      is_new = true;
-      memory.add(request, *bytes);
+      is_new = ask(request) || is_new;
     }
   }
   return wire::cmis::decode_module(memory);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plugged module behind a network interface: reads the memory pages that wire/cmis wants and
-// turns what they say into attributes, samples and the link's segment. driver/netdev calls it.
+// turns what they say into attributes, samples and the link's segment. driver/netdev calls it. By
+// default no byte is read that reading would clear.
 // Reading a module's memory needs root on Linux; then every value says so.
 #pragma once
 
@@ -14,9 +15,12 @@ namespace weft::driver {
 /// 0.1 uW, the least that a module's power monitor can say: what it shows in place of no light.
 inline constexpr double kDarkDbm = -40.0;
 
+struct ModuleReadOptions {
+  bool clears_flags = false;  ///< read latched flags too; reading takes them from who watches them
+};
 /// What the module says of itself; the error's code tells "needs root" from "no module memory".
-[[nodiscard]] base::Result<wire::cmis::ModuleInfo> read_module(const bus::Netdev& netdev,
-                                                               const std::string& interface);
+[[nodiscard]] base::Result<wire::cmis::ModuleInfo> read_module(
+    const bus::Netdev& netdev, const std::string& interface, const ModuleReadOptions& options = {});
 
 /// Adds the module's attributes (kind "module") to the device, and samples of its monitors to the
 /// port.

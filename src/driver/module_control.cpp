@@ -2,6 +2,7 @@
 #include "driver/module_control.h"
 
 #include "base/text.h"
+#include "wire/cmis/latched.h"
 #include "wire/cmis/values.h"
 
 #include <algorithm>
@@ -15,7 +16,6 @@ namespace weft::driver {
 namespace module_control {
 
 using wire::cmis::CdbCommand;
-using wire::cmis::CdbMessage;
 using wire::cmis::DataPathState;
 using wire::cmis::kHalfPage;
 
@@ -31,39 +31,21 @@ const wire::cmis::Register& field_of(std::string_view name) {
   return row == nullptr ? kNone : *row;
 }
 
-/// Reads a request in runs of bytes that reading does not clear.
+/// Reads a request, without the bytes that reading would clear unless they are asked for.
 void read_into(bus::ModuleMemory& memory, const wire::cmis::PageRequest& request, bool clears_flags,
                wire::cmis::ModuleMemory& into, std::uint32_t& accesses,
                std::optional<base::Error>& failure) {
-  const unsigned end = request.offset + request.length;
-  for (unsigned at = request.offset; at < end;) {
-    const auto is_latched = [&](unsigned offset) {
-      return !clears_flags &&
-             wire::cmis::byte_access(request.page, static_cast<std::uint8_t>(offset))
-                     .clears_on_read != 0;
-    };
-    if (is_latched(at)) {
-      ++at;
-      continue;
-    }
-    unsigned last = at;
-    while (last < end && !is_latched(last)) {
-      ++last;
-    }
+  const auto parts = clears_flags ? std::vector<wire::cmis::PageRequest>{request}
+                                  : without_latched(request, wire::cmis::ModuleMap::kCmis);
+  for (const auto& part : parts) {
     ++accesses;
-    const auto bytes = memory.read(
-        {.bank = request.bank, .page = request.page, .offset = static_cast<std::uint8_t>(at)},
-        static_cast<std::uint8_t>(last - at));
+    const auto bytes =
+        memory.read({.bank = part.bank, .page = part.page, .offset = part.offset}, part.length);
     if (!bytes) {
       failure = bytes.error();
       return;
     }
-    into.add({.bank = request.bank,
-              .page = request.page,
-              .offset = static_cast<std::uint8_t>(at),
-              .length = static_cast<std::uint8_t>(last - at)},
-             *bytes);
-    at = last;
+    into.add(part, *bytes);
   }
 }
 
@@ -335,8 +317,8 @@ base::Result<void> ModuleControl::restart_data_paths(std::uint8_t lanes) {
       !done) {
     return done;
   }
-  const auto is_down = wait_for_states(lanes, DataPathState::kDeactivated,
-                                       {2 * (limit(*down) + limit(*off)) + kPoll.ns});
+  auto is_down = wait_for_states(lanes, DataPathState::kDeactivated,
+                                 {2 * (limit(*down) + limit(*off)) + kPoll.ns});
   // Up again whatever came of it.
   const auto wanted = static_cast<std::uint8_t>(before & ~lanes);
   if (auto done = put(0x10, 128, {wanted}, "DPInit"); !done) {

@@ -233,6 +233,68 @@ TEST(NetdevDriver, WatchingDoesNotReadModules) {
   EXPECT_TRUE(snapshot.attributes.empty());
 }
 
+/// 800G active copper, CMIS 5.2, that has latched everything there is to latch.
+void plug_latched(test::FakeNetdev& netdev) {
+  base::Bytes page(256);
+  page[0] = 0x19;
+  page[1] = 0x52;
+  page[3] = 0x06;  // ready, interrupt
+  page[85] = 4;
+  std::fill(page.begin() + 8, page.begin() + 14, std::uint8_t{0xFF});
+  page[14] = 40;
+  page[212] = 0x0C;
+  netdev.pages[0] = page;
+  netdev.pages[1] = base::Bytes(128);
+  netdev.pages[1][159 - 128] = 0x01;
+  netdev.pages[0x11] = base::Bytes(128);
+  std::fill(netdev.pages[0x11].begin() + 6, netdev.pages[0x11].begin() + 26, std::uint8_t{0xFF});
+}
+
+TEST(ModuleReader, LookingLeavesLatchedFlagsAlone) {
+  TestHost host;
+  add_interface(host, "eth0", "0");
+  plug_latched(host.netdev());
+  const auto read = host.netdev().read;
+  const auto snapshot = host.collect_with(collect_netdev);
+  EXPECT_EQ(*test::attribute(snapshot, "module", "state"), "ready");
+  EXPECT_EQ(*test::attribute(snapshot, "module", "medium"), "active_copper");
+  EXPECT_EQ(test::attribute(snapshot, "module", "receive_loss_of_signal_lanes")->error().why,
+            Absence::kNotProvided);
+  for (unsigned offset = 8; offset <= 13; ++offset) {
+    EXPECT_FALSE(read->contains({0, static_cast<std::uint8_t>(offset)})) << offset;
+  }
+  for (unsigned offset = 134; offset <= 153; ++offset) {
+    EXPECT_FALSE(read->contains({0x11, static_cast<std::uint8_t>(offset)})) << offset;
+  }
+  for (const auto& [page, offset] : {std::pair{0x00, 7}, {0x00, 14}, {0x11, 133}, {0x11, 154}}) {
+    EXPECT_TRUE(
+        read->contains({static_cast<std::uint8_t>(page), static_cast<std::uint8_t>(offset)}))
+        << page << " " << offset;
+  }
+}
+
+TEST(ModuleReader, FlagsAreReadWhereTheyAreAskedFor) {
+  test::FakeNetdev netdev;
+  plug_latched(netdev);
+  const auto module = read_module(netdev, "eth0", {.clears_flags = true});
+  ASSERT_TRUE(module);
+  EXPECT_EQ(module->lanes.at(0).receive_loss_of_signal, true);
+  EXPECT_TRUE(netdev.read->contains({0, 8}));
+}
+
+// SFF-8636: bytes 3 to 21 latch what is in 34 on for whoever reads them first.
+TEST(ModuleReader, QsfpFlagsAreLeftAloneToo) {
+  TestHost host;
+  add_interface(host, "eth0", "0");
+  host.netdev().pages[0] = passive_cable();
+  const auto read = host.netdev().read;
+  const auto snapshot = host.collect_with(collect_netdev);
+  EXPECT_EQ(*test::attribute(snapshot, "module", "form"), "QSFP28");
+  EXPECT_FALSE(read->contains({0, 3}));
+  EXPECT_FALSE(read->contains({0, 21}));
+  EXPECT_TRUE(read->contains({0, 22}));
+}
+
 TEST(ModuleReader, NoLightIsTheScalesFloor) {
   TestHost host;
   add_interface(host, "eth0", "0");

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,9 @@ class FakeNetdev final : public bus::Netdev {
   std::map<std::pair<std::string, std::uint8_t>, base::Result<base::Bytes>> replies;
   /// By page; page 0 is 256 bytes, others are the upper 128.
   std::map<std::uint8_t, base::Bytes> pages;
+  /// Page and offset of every byte of a module that was read; outlives the host.
+  using Places = std::set<std::pair<std::uint8_t, std::uint8_t>>;
+  std::shared_ptr<Places> read = std::make_shared<Places>();
   base::Error module_error{base::Code::kUnimplemented, "no module memory", "", ""};
 
   [[nodiscard]] base::Result<base::Bytes> query(std::string_view interface,
@@ -43,6 +47,9 @@ class FakeNetdev final : public bus::Netdev {
     }
     const std::size_t start = page == 0 ? offset : offset - std::size_t{128};
     base::Bytes out;
+    for (unsigned i = 0; i < length; ++i) {
+      read->emplace(page, static_cast<std::uint8_t>(offset + i));
+    }
     for (std::size_t i = start; i < std::min(it->second.size(), start + length); ++i) {
       out.push_back(it->second[i]);
     }
