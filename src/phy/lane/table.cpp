@@ -5,7 +5,9 @@
 #include "phy/eye/surface.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <mutex>
 
 namespace weft::phy::lane {
 namespace table {
@@ -15,6 +17,9 @@ constexpr std::array<double, 14> kJitterScales = {0,   0.4, 0.6, 0.8, 1,   1.2, 
 constexpr double kZMost = 12;  // 2e-33: the engine's tails end there
 constexpr double kZLeast = 1e-3;
 constexpr std::size_t kNoiseNodes = 14;
+constexpr std::size_t kNoiseFactor = 2;  // of refinement
+constexpr std::size_t kCrosstalkFactor = 2;
+constexpr std::size_t kJitterFactor = 3;
 constexpr std::size_t kFine = 512;    // phases per UI between which jitter is mixed
 constexpr std::size_t kSlices = 128;  // phases at which the engine is asked
 
@@ -287,6 +292,55 @@ std::vector<double> monotone_slopes(const std::vector<double>& x, const std::vec
   return slope;
 }
 
+std::vector<double> refined_nodes(const std::vector<double>& x, std::size_t factor) {
+  if (x.size() < 2) {
+    return x;
+  }
+  std::vector<double> fine;
+  for (std::size_t i = 0; i + 1 < x.size(); ++i) {
+    for (std::size_t k = 0; k < factor; ++k) {
+      fine.push_back(x[i] +
+                     (x[i + 1] - x[i]) * static_cast<double>(k) / static_cast<double>(factor));
+    }
+  }
+  fine.push_back(x.back());
+  return fine;
+}
+
+/// A monotone cubic between base and base + 1, at x.
+double cubic_at(const std::vector<double>& nodes, const std::vector<double>& y,
+                const std::vector<double>& slope, std::size_t base, double x) {
+  const double h = nodes[base + 1] - nodes[base];
+  const double t = (x - nodes[base]) / h;
+  return (1 + 2 * t) * (1 - t) * (1 - t) * y[base] + t * (1 - t) * (1 - t) * h * slope[base] +
+         t * t * (3 - 2 * t) * y[base + 1] - t * t * (1 - t) * h * slope[base + 1];
+}
+
+/// A block whose nodes along one axis are `stride` apart, refined along it.
+std::vector<float> refine(const std::vector<double>& x, const std::vector<double>& fine,
+                          std::size_t factor, std::size_t stride, const std::vector<float>& block) {
+  if (x.size() < 2) {
+    return block;
+  }
+  const std::size_t outer = block.size() / (stride * x.size());
+  std::vector<float> result(outer * fine.size() * stride);
+  std::vector<double> y(x.size());
+  for (std::size_t o = 0; o < outer; ++o) {
+    for (std::size_t s = 0; s < stride; ++s) {
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        y[i] = block[(o * x.size() + i) * stride + s];
+      }
+      const std::vector<double> slope = monotone_slopes(x, y);
+      for (std::size_t f = 0; f < fine.size(); ++f) {
+        const std::size_t base = std::min(f / factor, x.size() - 2);
+        result[(o * fine.size() + f) * stride + s] =
+            static_cast<float>(cubic_at(x, y, slope, base, fine[f]));
+      }
+    }
+  }
+  return result;
+}
+
 }  // namespace table
 
 double upper_tail(double z) {
@@ -324,51 +378,111 @@ std::pair<std::size_t, double> Table::Axis::find(double x, bool& is_clamped) con
   return {base, (x - nodes[base]) / (nodes[base + 1] - nodes[base])};
 }
 
-std::array<std::size_t, Table::kAxes> Table::strides() const {
+struct Table::Rows {
+  Rows(const link::SlicerInput& slicer_input, double ber) : input(slicer_input), eye_ber(ber) {}
+  link::SlicerInput input;
+  double eye_ber;
+  std::mutex filling;
+  std::vector<Block> raw;   // monotone; under `filling`
+  std::vector<Block> fine;  // [0, ready) stay as they are
+  std::atomic<std::size_t> ready = 0;
+};
+
+Table::Table(Table&& other) noexcept = default;
+Table& Table::operator=(Table&& other) noexcept = default;
+Table::~Table() = default;
+
+std::array<std::size_t, Table::kAxes> Table::strides(const Axes& axes) {
   std::array<std::size_t, kAxes> result{};
   std::size_t stride = kValues;
   for (std::size_t a = kAxes; a-- > 0;) {
     result[a] = stride;
-    stride *= axes_[a].nodes.size();
+    stride *= axes[a].nodes.size();
   }
   return result;
 }
 
-Table::Table(const link::SlicerInput& input, double eye_ber) {
+Table::Table(const link::SlicerInput& input, double eye_ber)
+    : rows_(std::make_unique<Rows>(input, eye_ber)) {
   const double gap = 1.0 / (input.levels - 1) * input.r_lm;
-  axes_[0].nodes.reserve(table::kNoiseNodes);
+  raw_[0].nodes.reserve(table::kNoiseNodes);
   for (std::size_t i = 0; i < table::kNoiseNodes; ++i) {
     // From half the eye being 18 sigmas, where jitter and ISI alone count, to half a sigma.
     const double part = static_cast<double>(i) / (table::kNoiseNodes - 1);
-    axes_[0].nodes.push_back(std::log(gap / 18) + part * std::log(36.0));
+    raw_[0].nodes.push_back(std::log(gap / 18) + part * std::log(36.0));
   }
-  axes_[1].nodes = {0};
+  raw_[1].nodes = {0};
   if (!input.aggressors.empty()) {
     for (const double scale : {0.35, 0.7, 1.0, 1.4, 2.0, 3.0}) {
-      axes_[1].nodes.push_back(scale * scale);
+      raw_[1].nodes.push_back(scale * scale);
     }
   }
   for (const double scale : table::kJitterScales) {
-    axes_[2].nodes.push_back(scale * scale);
+    raw_[2].nodes.push_back(scale * scale);
   }
   for (const double part : {0.0, 0.025, 0.05, 0.1, 0.16, 0.24, 0.34, 0.46, 0.65, 0.9}) {
-    axes_[3].nodes.push_back(part * gap);
+    raw_[3].nodes.push_back(part * gap);
   }
-  Block raw;
-  fill(input, eye_ber, raw);
-  make_monotone(raw);
-  values_ = std::move(raw);
-  refine(0, 2, values_);
-  refine(1, 2, values_);
-  refine(2, 3, values_);
+  axes_[0].nodes = table::refined_nodes(raw_[0].nodes, table::kNoiseFactor);
+  axes_[1].nodes = table::refined_nodes(raw_[1].nodes, table::kCrosstalkFactor);
+  axes_[2].nodes = table::refined_nodes(raw_[2].nodes, table::kJitterFactor);
+  axes_[3].nodes = raw_[3].nodes;
+  rows_->fine.resize(axes_[0].nodes.size());
 }
 
-void Table::fill(const link::SlicerInput& input, double eye_ber, Block& raw) const {
-  std::size_t size = kValues;
-  for (const Axis& axis : axes_) {
-    size *= axis.nodes.size();
+void Table::ensure(std::size_t row) const {
+  if (row < rows_->ready.load(std::memory_order_acquire)) {
+    return;
   }
-  raw.assign(size, 0.0F);
+  const std::lock_guard hold(rows_->filling);
+  for (std::size_t next = rows_->ready.load(); next <= row; ++next) {
+    // A row between two nodes needs the slopes at both, and these the nodes beside them; a slope at
+    // an end needs the three nodes there.
+    const std::size_t base = next / table::kNoiseFactor;
+    const std::size_t last = std::min(table::kNoiseNodes - 1, base + 2);
+    while (rows_->raw.size() <= last) {
+      Block block = fill(raw_[0].nodes[rows_->raw.size()]);
+      make_monotone(raw_, block);
+      for (std::size_t i = 0; i < block.size() && !rows_->raw.empty(); ++i) {
+        block[i] = std::min(block[i], rows_->raw.back()[i]);
+      }
+      rows_->raw.push_back(std::move(block));
+    }
+    rows_->fine[next] = refined(next);
+    rows_->ready.store(next + 1, std::memory_order_release);
+  }
+}
+
+Table::Block Table::refined(std::size_t row) const {
+  // Slopes at `base` and `base + 1` come out the same from these nodes as from all.
+  const std::vector<double>& nodes = raw_[0].nodes;
+  const std::size_t base = std::min(row / table::kNoiseFactor, table::kNoiseNodes - 2);
+  const std::size_t first = base > 0 ? base - 1 : 0;
+  const std::size_t count = std::min(nodes.size(), base + 3) - first;
+  std::vector<double> x(nodes.begin() + static_cast<std::ptrdiff_t>(first),
+                        nodes.begin() + static_cast<std::ptrdiff_t>(first + count));
+  std::vector<double> y(x.size());
+  Block block(rows_->raw[base].size());
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    for (std::size_t n = 0; n < x.size(); ++n) {
+      y[n] = rows_->raw[first + n][i];
+    }
+    block[i] = static_cast<float>(
+        table::cubic_at(x, y, table::monotone_slopes(x, y), base - first, axes_[0].nodes[row]));
+  }
+  const auto raw = strides(raw_);
+  block = table::refine(raw_[1].nodes, axes_[1].nodes, table::kCrosstalkFactor, raw[1], block);
+  return table::refine(raw_[2].nodes, axes_[2].nodes, table::kJitterFactor, raw[2], block);
+}
+
+Table::Block Table::fill(double log_noise) const {
+  const link::SlicerInput& input = rows_->input;
+  const double eye_ber = rows_->eye_ber;
+  std::size_t size = kValues;
+  for (std::size_t a = 1; a < kAxes; ++a) {
+    size *= raw_[a].nodes.size();
+  }
+  Block raw(size, 0.0F);
   link::SlicerInput point = input;
   const double main = input.pulse[input.cursor];
   const bool has_jitter = input.sigma_rj_ui > 0 || input.a_dd_ui > 0;
@@ -381,48 +495,46 @@ void Table::fill(const link::SlicerInput& input, double eye_ber, Block& raw) con
   point.sigma_rj_ui = 0;
   point.a_dd_ui = 0;
   point.tx_noise_sigma_v = 0;
+  point.noise_sigma_v = std::exp(log_noise) * main;
   std::size_t at = 0;
-  for (const double log_noise : axes_[0].nodes) {
-    point.noise_sigma_v = std::exp(log_noise) * main;
-    for (const double squared : axes_[1].nodes) {
-      for (std::size_t i = 0; i < input.aggressors.size(); ++i) {
-        std::transform(input.aggressors[i].begin(), input.aggressors[i].end(),
-                       point.aggressors[i].begin(),
-                       [&](double v) { return v * std::sqrt(squared); });
+  for (const double squared : raw_[1].nodes) {
+    for (std::size_t i = 0; i < input.aggressors.size(); ++i) {
+      std::transform(input.aggressors[i].begin(), input.aggressors[i].end(),
+                     point.aggressors[i].begin(), [&](double v) { return v * std::sqrt(squared); });
+    }
+    if (squared == 0) {
+      point.aggressors.clear();
+    }
+    const table::Engine engine(point, eye_ber);
+    point.aggressors = input.aggressors;
+    std::vector<table::PhaseErrors> errors(raw_[3].nodes.size());
+    for (std::size_t j = 0; j < jitters.size(); ++j) {
+      if (j > 0 && !has_jitter) {
+        const std::size_t row = errors.size() * kValues;
+        std::copy_n(raw.begin() + static_cast<std::ptrdiff_t>(at - row), row,
+                    raw.begin() + static_cast<std::ptrdiff_t>(at));
+        at += row;
+        continue;
       }
-      if (squared == 0) {
-        point.aggressors.clear();
-      }
-      const table::Engine engine(point, eye_ber);
-      point.aggressors = input.aggressors;
-      std::vector<table::PhaseErrors> errors(axes_[3].nodes.size());
-      for (std::size_t j = 0; j < jitters.size(); ++j) {
-        if (j > 0 && !has_jitter) {
-          const std::size_t row = errors.size() * kValues;
-          std::copy_n(raw.begin() + static_cast<std::ptrdiff_t>(at - row), row,
-                      raw.begin() + static_cast<std::ptrdiff_t>(at));
-          at += row;
-          continue;
+      std::vector<double> thresholds = engine.thresholds(jitters[j]);
+      const double height = engine.height(jitters[j], thresholds);
+      for (std::size_t e = 0; e < errors.size(); ++e, at += kValues) {
+        if (e > 0) {
+          engine.follow(jitters[j], raw_[3].nodes[e], thresholds);
         }
-        std::vector<double> thresholds = engine.thresholds(jitters[j]);
-        const double height = engine.height(jitters[j], thresholds);
-        for (std::size_t e = 0; e < errors.size(); ++e, at += kValues) {
-          if (e > 0) {
-            engine.follow(jitters[j], axes_[3].nodes[e], thresholds);
-          }
-          if (j == 0 || engine.eyes() > 1) {  // NRZ has the same threshold for any jitter
-            errors[e] = engine.errors(thresholds, axes_[3].nodes[e]);
-          }
-          const double p = engine.at_phase(errors[e].bits, jitters[j], 0);
-          const double z =
-              p > 0 ? std::clamp(quantile_of(p), table::kZLeast, table::kZMost) : table::kZMost;
-          raw[at] = static_cast<float>(std::log(z));
-          raw[at + 1] = static_cast<float>(std::max(0.0, height - 2 * axes_[3].nodes[e]));
-          raw[at + 2] = static_cast<float>(engine.width_ui(errors[e].worst, jitters[j]));
+        if (j == 0 || engine.eyes() > 1) {  // NRZ has the same threshold for any jitter
+          errors[e] = engine.errors(thresholds, raw_[3].nodes[e]);
         }
+        const double p = engine.at_phase(errors[e].bits, jitters[j], 0);
+        const double z =
+            p > 0 ? std::clamp(quantile_of(p), table::kZLeast, table::kZMost) : table::kZMost;
+        raw[at] = static_cast<float>(std::log(z));
+        raw[at + 1] = static_cast<float>(std::max(0.0, height - 2 * raw_[3].nodes[e]));
+        raw[at + 2] = static_cast<float>(engine.width_ui(errors[e].worst, jitters[j]));
       }
     }
   }
+  return raw;
 }
 
 double Table::noise_for_crosstalk(const link::SlicerInput& input, double own,
@@ -439,21 +551,32 @@ double Table::noise_for_crosstalk(const link::SlicerInput& input, double own,
       table::Engine::at_phase(engine.errors(engine.thresholds(jitter), 0).bits, jitter, 0);
   const double log_z =
       std::log(p > 0 ? std::clamp(quantile_of(p), table::kZLeast, table::kZMost) : table::kZMost);
+  const auto is_better = [&](double noise) {
+    return at({.noise = noise, .crosstalk = 0}).log_z > log_z;
+  };
+  // z falls along noise: what lies above a node that is as bad need not be filled.
+  double bad = std::exp(axes_[0].nodes.back());
+  for (const double node : axes_[0].nodes) {
+    if (std::exp(node) > own && !is_better(std::exp(node))) {
+      bad = std::exp(node);
+      break;
+    }
+  }
   double low = own;
   double high = std::exp(axes_[0].nodes.back());
   for (int step = 0; step < 60 && low < high; ++step) {
     const double middle = 0.5 * (low + high);
-    (at({.noise = middle, .crosstalk = 0}).log_z > log_z ? low : high) = middle;
+    (middle < bad && is_better(middle) ? low : high) = middle;
   }
   const double total = 0.5 * (low + high);
   return std::sqrt(std::max(0.0, total * total - own * own));
 }
 
-void Table::make_monotone(Block& block) const {
+void Table::make_monotone(const Axes& axes, Block& block) {
   // Whatever the engine's own accuracy of 0.01 decade leaves.
-  const std::array<std::size_t, kAxes> stride = strides();
-  for (std::size_t a = 0; a < kAxes; ++a) {
-    const std::size_t span = stride[a] * axes_[a].nodes.size();
+  const std::array<std::size_t, kAxes> stride = strides(axes);
+  for (std::size_t a = 1; a < kAxes; ++a) {
+    const std::size_t span = stride[a] * axes[a].nodes.size();
     for (std::size_t i = 0; i < block.size(); ++i) {
       if (i % span >= stride[a]) {
         block[i] = std::min(block[i], block[i - stride[a]]);
@@ -462,59 +585,23 @@ void Table::make_monotone(Block& block) const {
   }
 }
 
-void Table::refine(std::size_t axis, std::size_t factor, Block& block) {
-  const std::vector<double> x = axes_[axis].nodes;
-  if (x.size() < 2) {
-    return;
-  }
-  const std::size_t stride = strides()[axis];
-  std::vector<double> fine;
-  for (std::size_t i = 0; i + 1 < x.size(); ++i) {
-    for (std::size_t k = 0; k < factor; ++k) {
-      fine.push_back(x[i] +
-                     (x[i + 1] - x[i]) * static_cast<double>(k) / static_cast<double>(factor));
-    }
-  }
-  fine.push_back(x.back());
-  const std::size_t outer = block.size() / (stride * x.size());
-  Block result(outer * fine.size() * stride);
-  std::vector<double> y(x.size());
-  for (std::size_t o = 0; o < outer; ++o) {
-    for (std::size_t s = 0; s < stride; ++s) {
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        y[i] = block[(o * x.size() + i) * stride + s];
-      }
-      const std::vector<double> slope = table::monotone_slopes(x, y);
-      for (std::size_t f = 0; f < fine.size(); ++f) {
-        const std::size_t base = std::min(f / factor, x.size() - 2);
-        const double h = x[base + 1] - x[base];
-        const double t = (fine[f] - x[base]) / h;
-        const double value =
-            (1 + 2 * t) * (1 - t) * (1 - t) * y[base] + t * (1 - t) * (1 - t) * h * slope[base] +
-            t * t * (3 - 2 * t) * y[base + 1] - t * t * (1 - t) * h * slope[base + 1];
-        result[(o * fine.size() + f) * stride + s] = static_cast<float>(value);
-      }
-    }
-  }
-  axes_[axis].nodes = std::move(fine);
-  block = std::move(result);
-}
-
 Values Table::at(const Coordinates& point) const {
   Values values;
   const std::array<double, kAxes> x = {std::log(std::max(point.noise, 1e-300)),
                                        point.crosstalk * point.crosstalk,
                                        point.jitter * point.jitter, point.residual};
-  const std::array<std::size_t, kAxes> stride = strides();
+  const std::array<std::size_t, kAxes> stride = strides(axes_);
   std::array<std::size_t, kAxes> step{};
   std::array<double, kAxes> part{};
+  std::size_t row = 0;
   std::size_t base = 0;
   for (std::size_t a = 0; a < kAxes; ++a) {
     const auto [index, fraction] = axes_[a].find(x[a], values.is_clamped);
-    base += index * stride[a];
+    (a == 0 ? row : base) += a == 0 ? index : index * stride[a];
     part[a] = fraction;
-    step[a] = axes_[a].nodes.size() > 1 ? stride[a] : 0;
+    step[a] = a > 0 && axes_[a].nodes.size() > 1 ? stride[a] : 0;
   }
+  ensure(part[0] > 0 ? row + 1 : row);
   double sum[kValues] = {};
   for (std::size_t corner = 0; corner < 1U << kAxes; ++corner) {
     double weight = 1;
@@ -525,8 +612,9 @@ Values Table::at(const Coordinates& point) const {
       at += is_upper ? step[a] : 0;
     }
     if (weight > 0) {
+      const Block& block = rows_->fine[row + (corner & 1U)];
       for (std::size_t v = 0; v < kValues; ++v) {
-        sum[v] += weight * static_cast<double>(values_[at + v]);
+        sum[v] += weight * static_cast<double>(block[at + v]);
       }
     }
   }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lane model's table: quantile of the error ratio, eye height and eye width over noise, jitter,
 // crosstalk and residual ISI, filled by the full engine (eye/column.h, eye/surface.h) and read by
-// multilinear interpolation. lane_model.h says why these four axes. Internal to lane/.
+// multilinear interpolation. lane_model.h says why these four axes. Rows of noise are filled when
+// first read, from the least noise up: a calm lane needs half of them. What is read does not depend
+// on what was read before. Internal to lane/.
 #pragma once
 
 #include "phy/link/slicer_input.h"
 
 #include <array>
 #include <cstddef>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace weft::phy::lane {
@@ -36,11 +40,17 @@ class Table {
  public:
   /// @pre eye::check(input) passes
   Table(const link::SlicerInput& input, double eye_ber);
+  Table(Table&& other) noexcept;
+  Table& operator=(Table&& other) noexcept;
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+  ~Table();
   /// The Gaussian noise, relative to the main cursor, that in place of `input`'s aggressors gives
   /// the engine's error ratio at neutral state with noise `own`. @pre this table is of the same
   /// input without aggressors
   [[nodiscard]] double noise_for_crosstalk(const link::SlicerInput& input, double own,
                                            double eye_ber) const;
+  /// Safe from several threads.
   [[nodiscard]] Values at(const Coordinates& point) const;
 
  private:
@@ -51,16 +61,23 @@ class Table {
     [[nodiscard]] std::pair<std::size_t, double> find(double x, bool& is_clamped) const;
   };
   using Block = std::vector<float>;  // [noise][crosstalk][jitter][residual][value]
+  using Axes = std::array<Axis, kAxes>;
+  struct Rows;  // what is filled so far
 
-  void fill(const link::SlicerInput& input, double eye_ber, Block& raw) const;
-  void refine(std::size_t axis, std::size_t factor, Block& block);
-  void make_monotone(Block& block) const;
-  [[nodiscard]] std::array<std::size_t, kAxes> strides() const;
+  /// Fills rows up to and including this one.
+  void ensure(std::size_t row) const;
+  /// All crosstalks, jitters and residuals at a noise, as the engine has them.
+  [[nodiscard]] Block fill(double noise) const;
+  /// The row between nodes of noise, refined along all axes.
+  [[nodiscard]] Block refined(std::size_t row) const;
+  static void make_monotone(const Axes& axes, Block& block);
+  [[nodiscard]] static std::array<std::size_t, kAxes> strides(const Axes& axes);
 
   // In this order: ln noise, crosstalk squared, jitter squared (both signs of an offset are equally
   // likely, so nothing odd in it is left), residual.
-  std::array<Axis, kAxes> axes_;
-  Block values_;
+  Axes raw_;
+  Axes axes_;  // refined
+  std::unique_ptr<Rows> rows_;
 };
 
 }  // namespace weft::phy::lane
