@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The metric catalogue: every metric once, with its unit, kind and meaning. JSON keys, Prometheus
-// names and help texts come from here. Adding one more: an enumerator and a row in metric.cpp, in
-// the same place; metric_test.cpp checks that rows and enumerators agree.
+// names, help texts and docs/METRICS.md come from here. Adding one more: an enumerator and a row in
+// metric.cpp, in the same place, its other names in metric_sources.cpp, and docs/METRICS.md written
+// anew by WEFT_REGENERATE=1 weft_observe_test, which checks that all agree.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -61,6 +63,19 @@ enum class Metric : std::uint16_t {
   kLaneBits,                ///< label: lane; counted by its receiver since the link came up
   kLaneBitErrors,           ///< label: lane; before FEC
   kPortFigureOfMerit,       ///< generic port: signal over all that disturbs it; label: lane
+  kFecCodewords,            ///< histogram: codewords by corrected symbols; label: lane, or "total"
+  kLinkUp,                  ///< 1 while the link carries data; of the link, as all link metrics
+  kLinkTraining,            ///< 1 while it trains
+  kLinkRate,                ///< GT/s of one lane
+  kLinkWidth,               ///< lanes
+  kLinkDataRate,            ///< bit/s of the whole link (Ethernet, InfiniBand, NVLink)
+  kHostUptime,              ///< s since the host booted; label: host name
+  kPcieReplay,              ///< PCIe retransmissions
+  kPcieReplayRollover,      ///< times that the PCIe replay number went round
+  kPcieNakReceived,
+  kPcieNakSent,
+  kPortPreFecBer,  ///< bit error ratio before FEC that a port itself states
+  kPortPostFecBer,
   kCount_,
 };
 
@@ -73,9 +88,47 @@ struct MetricRow {
   MetricKind kind;
   std::string_view since;  ///< what a counter counts from: "boot", "driver load", "cleared"; or ""
   std::string_view help;
+  std::string_view prometheus;  ///< "weft_aer_correctable_errors_total"; base units, _total
+  double prometheus_scale = 1;  ///< a value times this is in the unit of that name
+  std::string_view label = "";  ///< what the label tells: "lane", "sensor"; "" where there is none
+  bool is_silent_at_zero = false;  ///< drivers leave the sample out while it is 0
 };
 
 [[nodiscard]] std::span<const MetricRow> metrics();
 [[nodiscard]] const MetricRow& row(Metric metric);
+[[nodiscard]] std::optional<Metric> find_metric(std::string_view key);
+[[nodiscard]] std::string_view key(MetricKind kind);  ///< "gauge", "counter", …
+
+/// Whose words: who else counts the same, and under which name.
+enum class Vocabulary : std::uint8_t {
+  kSysfs,       ///< files of the Linux kernel
+  kEthtool,     ///< ethtool netlink
+  kCmis,        ///< OIF-CMIS module memory, VDM observables
+  kInfiniband,  ///< IBTA PortCounters as sysfs shows them
+  kNvml,        ///< NVIDIA Management Library fields
+  kRedfish,     ///< DMTF properties
+  kNsm,         ///< NVIDIA system management over MCTP, type 2 (PCI links)
+  kRetimer,     ///< PT4/PT5-class retimer over SMBus
+  kPort,        ///< bus::PortCounters: ports without a public management interface
+  kSonic,       ///< SONiC database fields
+};
+[[nodiscard]] std::string_view key(Vocabulary vocabulary);
+
+/// What a counter does at its greatest value.
+enum class Overflow : std::uint8_t { kNone, kWraps, kSaturates };
+
+/// One metric in one vocabulary.
+struct SourceRow {
+  Metric metric;
+  Vocabulary vocabulary;
+  std::string_view name;  ///< in its own words
+  std::uint8_t bits = 0;  ///< width of a counter; 0: no counter, or not stated
+  Overflow overflow = Overflow::kNone;
+  std::string_view resets;  ///< what sets it to 0: "boot", "driver load", "written", …; or ""
+  bool is_read = false;     ///< a driver of Weftline reads it from there
+};
+/// By metric, in the order of the enumerators.
+[[nodiscard]] std::span<const SourceRow> metric_sources();
+[[nodiscard]] std::span<const SourceRow> sources_of(Metric metric);
 
 }  // namespace weft::observe
