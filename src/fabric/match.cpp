@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fabric/match.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -73,6 +74,11 @@ class LiveIndex {
     }
     if (!keys.serial.empty()) {
       return at(by_serial_, keys.serial);
+    }
+    for (const auto& name : keys.addresses) {
+      if (const auto& found = at(by_address_, std::string(address(name))); !found.empty()) {
+        return found;
+      }
     }
     return keys.slot.empty() ? at(by_part_, std::string(first_part(keys.part)))
                              : at(by_slot_, keys.slot);
@@ -173,9 +179,16 @@ bool answers(const MatchKeys& keys, const Device& live) {
   const auto fits = [](const std::string& key, const std::string& value) {
     return key.empty() || key == value;
   };
+  const auto is_at = [&live](const std::string& name) {
+    return address(name) == address(live.name) &&
+           (name.find('/') == std::string::npos || live.name == name ||
+            live.name.ends_with('/' + name));
+  };
   return !keys.empty() &&
          (keys.host.empty() || live.parent == keys.host || first_part(live.name) == keys.host) &&
          (keys.bdf.empty() || address(keys.bdf) == address(live.name)) &&
+         (!keys.bdf.empty() || keys.addresses.empty() ||
+          std::any_of(keys.addresses.begin(), keys.addresses.end(), is_at)) &&
          fits(keys.serial, live.part.serial) &&
          (keys.slot.empty() || keys.slot == live.part.slot || keys.slot == live.position.slot) &&
          (keys.part.empty() || is_same_part(keys.part, live.part.part_number).value_or(false));
@@ -208,10 +221,17 @@ std::vector<ExpectedLink> expected_links(const Fabric& plan, const Fabric& live)
   std::vector<ExpectedLink> out;
   const auto devices = match_devices(plan, live);
   const auto live_links = links_by_device(live);
+  std::unordered_map<LinkId, LinkId> located;
+  for (const auto& [seen, end] : Locator(plan).locate(live).links) {
+    const auto [at, is_first] = located.try_emplace(end.planned, seen);
+    if (!is_first && live.link(seen)->id < at->second) {
+      at->second = seen;  // seen from both ends: always the same one of the two
+    }
+  }
   for (const auto& link : plan.links()) {
     const auto a = devices.find(plan.owner(link.a));
     const auto b = devices.find(plan.owner(link.b));
-    if (a == devices.end() && b == devices.end()) {
+    if (a == devices.end() && b == devices.end() && !located.contains(link.id)) {
       continue;
     }
     ExpectedLink expected{link.id, std::nullopt, link.protocol, link.lanes};
@@ -220,7 +240,10 @@ std::vector<ExpectedLink> expected_links(const Fabric& plan, const Fabric& live)
       expected.lanes = less->second.lanes;
     }
     const Link* found = nullptr;
-    if (a != devices.end() && b != devices.end()) {
+    if (const auto known = located.find(link.id); known != located.end()) {
+      found = live.link(known->second);
+    }
+    if (found == nullptr && a != devices.end() && b != devices.end()) {
       found = live_link(live, live_links, link.protocol, a->second, &b->second);
     }
     // A live host has bridges between that the plan does not draw: the far end's own link is it.

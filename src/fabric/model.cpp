@@ -184,6 +184,23 @@ base::Result<LinkId> Fabric::add(Link link) {
   return links_.back().id;
 }
 
+base::Result<void> Fabric::set_far_end(LinkId link_id, PortId b) {
+  const auto at = link_index_.find(link_id);
+  if (at == link_index_.end() || !port_index_.contains(b)) {
+    return base::fail(Code::kNotFound, "the link or its far port is not in the fabric", name);
+  }
+  Link& link = links_[at->second];
+  if (!link.b.is_null()) {
+    return base::fail(Code::kAlreadyExists, "the link has both ends already", link.name);
+  }
+  if (link.a == b) {
+    return base::fail(Code::kInvalidArgument, "the link joins a port to itself", link.name);
+  }
+  link.b = b;
+  link_by_port_.emplace(b, at->second);
+  return {};
+}
+
 const Device* Fabric::device(DeviceId id) const {
   const auto* index = index_of(device_index_, id);
   return index == nullptr ? nullptr : &devices_[*index];

@@ -153,10 +153,12 @@ struct MatchKeys {
   std::string serial = {};
   std::string slot = {};
   std::string part = {};  ///< part number, as the machine gives it
+  /// Other names under which its machine has it or parts of it: "i2c-9/0x20", "pci0000:80".
+  std::vector<std::string> addresses = {};
   [[nodiscard]] bool empty() const { return host.empty() && !names_a_device(); }
   /// A host alone says where to look, not what to find.
   [[nodiscard]] bool names_a_device() const {
-    return !(bdf.empty() && serial.empty() && slot.empty() && part.empty());
+    return !(bdf.empty() && serial.empty() && slot.empty() && part.empty() && addresses.empty());
   }
   friend bool operator==(const MatchKeys&, const MatchKeys&) = default;
 };
@@ -176,6 +178,8 @@ class Fabric {
   /// Side tables of a plan, filled by the rack file; empty for what was found on a machine.
   std::map<DeviceId, MatchKeys> match;
   std::map<LinkId, LinkExpectation> expect;
+  /// What a machine calls a planned port ("0000:02:01.0", "eth3"), where that is another name.
+  std::map<PortId, std::string> match_port;
 
   /// Adds. A null id is derived from the names: a device's from its name, a port's from
   /// "device/port", a link's from its name; an id that is set is kept (a machine's ids come from
@@ -185,6 +189,9 @@ class Fabric {
   base::Result<DeviceId> add(Device device);
   base::Result<PortId> add(Port port);
   base::Result<LinkId> add(Link link);
+  /// Gives a link whose far end was not seen that end. kNotFound for an unknown link or port,
+  /// kAlreadyExists where it has one, kInvalidArgument where both ends would be one port.
+  base::Result<void> set_far_end(LinkId link, PortId b);
 
   [[nodiscard]] const std::vector<Device>& devices() const { return devices_; }
   [[nodiscard]] const std::vector<Port>& ports() const { return ports_; }

@@ -149,8 +149,11 @@ class Expander {
     }
     const Context inside{device.name + '/', device.name, device.position, keys.host};
     Scope none;
-    return add_ports(base.ports, *id, none) && add_ports(rule.body.ports, *id, scope) &&
-           add_inside(base, inside, none, depth) && add_inside(rule.body, inside, scope, depth);
+    if (!add_ports(base.ports, *id, none) || !add_ports(rule.body.ports, *id, scope)) {
+      return false;
+    }
+    match_ports(rule.match, *id, scope);
+    return add_inside(base, inside, none, depth) && add_inside(rule.body, inside, scope, depth);
   }
 
   bool add_inside(const Body& body, const Context& inside, Scope& scope, std::size_t depth) {
@@ -265,8 +268,36 @@ class Expander {
   }
 
   MatchKeys match_of(const MatchFields& fields, const Scope& scope) {
-    return {text(fields.host, scope), text(fields.bdf, scope), text(fields.serial, scope),
-            text(fields.slot, scope), text(fields.part, scope)};
+    MatchKeys out{text(fields.host, scope), text(fields.bdf, scope), text(fields.serial, scope),
+                  text(fields.slot, scope), text(fields.part, scope)};
+    for (const auto& address : fields.addresses) {
+      if (auto name = text(address, scope); !name.empty()) {
+        out.addresses.push_back(std::move(name));
+      }
+    }
+    return out;
+  }
+
+  void match_ports(const MatchFields& fields, DeviceId id, Scope& scope) {
+    const auto& device = *out_.fabric.device(id);
+    for (const auto& rule : fields.ports) {
+      for_each_combination(rule.name.ranges(), scope, [&](const std::vector<std::int64_t>& values) {
+        if (++match_steps_ > limits_.ports) {
+          problems_.error(rule.place, "limit-match",
+                          fmt::format("`match` names more than {} ports", limits_.ports));
+          return false;
+        }
+        const auto name = device.name + '/' + rule.name.name(values);
+        if (const auto* port = out_.fabric.port_named(name)) {
+          out_.fabric.match_port[port->id] = text(rule.live, scope);
+        } else {
+          problems_.error(rule.place, "no-such-port",
+                          fmt::format("there is no port '{}'", base::printable(name, 80)),
+                          "`weft rack show FILE` lists the ports.");
+        }
+        return true;
+      });
+    }
   }
 
   // --- the file's own match table ---
@@ -292,6 +323,7 @@ class Expander {
         return true;
       }
       set_match(device->id, match_of(rule.fields, scope));
+      match_ports(rule.fields, device->id, scope);
       return true;
     });
   }
@@ -308,6 +340,9 @@ class Expander {
     set(keys.serial, given.serial);
     set(keys.slot, given.slot);
     set(keys.part, given.part);
+    if (!given.addresses.empty()) {
+      keys.addresses = given.addresses;
+    }
   }
 
   const Rack& rack_;

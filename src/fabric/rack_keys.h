@@ -32,8 +32,8 @@ inline constexpr std::array kLink = {
     Text("where"), Text("protocol"),    Text("lanes"), Text("segments"), Text("expect")};
 inline constexpr std::array kSegment = {Text("medium"), Text("length"), Text("part"),
                                         Text("retimer")};
-inline constexpr std::array kMatch = {Text("host"), Text("bdf"), Text("serial"), Text("slot"),
-                                      Text("part")};
+inline constexpr std::array kMatch = {Text("host"), Text("bdf"),     Text("serial"), Text("slot"),
+                                      Text("part"), Text("address"), Text("ports")};
 
 /// A section as the JSON Schema names it in "$defs" ("" is the top).
 struct Section {

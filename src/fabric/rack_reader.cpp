@@ -340,8 +340,47 @@ class Reader {
     MatchFields out;
     if (node != nullptr && expect_map(*node, "`match`")) {
       check_keys(*node, "`match`", keys::kMatch);
-      out = {text(*node, "host"), text(*node, "bdf"),  text(*node, "serial"),
-             text(*node, "slot"), text(*node, "part"), node->place};
+      out = {text(*node, "host"),
+             text(*node, "bdf"),
+             text(*node, "serial"),
+             text(*node, "slot"),
+             text(*node, "part"),
+             node->place,
+             addresses(find(*node, "address")),
+             match_ports(find(*node, "ports"))};
+    }
+    return out;
+  }
+
+  /// One address, or a list of them.
+  std::vector<Field> addresses(const YamlNode* node) {
+    std::vector<Field> out;
+    if (node == nullptr) {
+      return out;
+    }
+    const std::span<const YamlNode> items =
+        node->kind == YamlNode::Kind::kList ? std::span(node->items) : std::span(node, 1);
+    for (const auto& item : items) {
+      if (scalar(item, "an address")) {
+        out.push_back(pattern(item, TextPattern::parse_text(item.text)));
+      }
+    }
+    return out;
+  }
+
+  std::vector<MatchPort> match_ports(const YamlNode* map) {
+    std::vector<MatchPort> out;
+    if (map == nullptr || !expect_map(*map, "`ports`")) {
+      return out;
+    }
+    for (std::size_t i = 0; i < map->entries.size(); ++i) {
+      check_duplicate(*map, i);
+      const auto& [key, value] = map->entries[i];
+      auto name = name_pattern(key, "a port");
+      if (name && scalar(value, "the machine's name of a port")) {
+        out.push_back(
+            {std::move(*name), key.place, pattern(value, TextPattern::parse_text(value.text))});
+      }
     }
     return out;
   }

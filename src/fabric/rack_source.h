@@ -66,9 +66,17 @@ struct PartFields {
 struct PositionFields {
   Field row, rack, unit, tray, slot;
 };
+/// What the machine calls ports: planned names, with ranges, to live ones.
+struct MatchPort {
+  NamePattern name;
+  Place place;
+  Field live;
+};
 struct MatchFields {
   Field host, bdf, serial, slot, part;
   Place place;
+  std::vector<Field> addresses;
+  std::vector<MatchPort> ports;
 };
 
 struct DeviceRule;

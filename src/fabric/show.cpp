@@ -249,6 +249,9 @@ Json device_json(const Fabric& fabric, const Device& device) {
     set(match, "serial", keys->second.serial);
     set(match, "slot", keys->second.slot);
     set(match, "part", keys->second.part);
+    if (!keys->second.addresses.empty()) {
+      match["address"] = keys->second.addresses;
+    }
     out["match"] = std::move(match);
   }
   return out;
