@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Third-party libraries, under the names that the table of folders uses: WEFT_FMT, WEFT_YAML, WEFT_ZSTD,
-# WEFT_SNAPPY, WEFT_OPENSSL, WEFT_EIGEN, WEFT_PNG, WEFT_FUSE, Boost::headers, tl::expected,
+# WEFT_SNAPPY, WEFT_OPENSSL, WEFT_EIGEN, WEFT_PNG, WEFT_FUSE, WEFT_ROCKSDB, Boost::headers, tl::expected,
 # nlohmann_json::nlohmann_json, CLI11::CLI11. Reasons: docs/DEPENDENCIES.md.
 find_package(tl-expected REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -20,6 +20,9 @@ if(NOT WEFT_STATIC)
   set(WEFT_SNAPPY snappy)
   set(WEFT_EIGEN Eigen3::Eigen)
   set(WEFT_PNG PNG::PNG)
+  # By name: its CMake package asks for the packages of all compressors that it was built with.
+  find_library(WEFT_ROCKSDB_LIBRARY rocksdb REQUIRED)
+  set(WEFT_ROCKSDB ${WEFT_ROCKSDB_LIBRARY})
   # Optional: without it a twin's files cannot be mounted, and the program says so.
   find_path(WEFT_FUSE_INCLUDE fuse3/fuse.h)
   find_library(WEFT_FUSE_LIBRARY fuse3)

@@ -2,12 +2,13 @@
 // The store: series, events and small records on disk, for one process. Points are compressed by
 // our own codecs (codec.h); the log, its order on disk and compaction are an embedded engine's.
 // What commit() has acknowledged survives kill and power loss; what cannot be read back is named by
-// open(), and the rest is served. Format: docs/formats/store.md.
+// damage(), and the rest is served. One thread at a time. Format: docs/formats/store.md.
 #pragma once
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "telemetry/series.h"
+#include "telemetry/track.h"
 
 #include <cstdint>
 #include <functional>
@@ -24,9 +25,13 @@ using SeriesId = std::uint32_t;
 
 struct StoreOptions {
   base::Duration keep_raw{14LL * 86400 * 1'000'000'000};      ///< older points are dropped
-  base::Duration keep_rolled{400LL * 86400 * 1'000'000'000};  ///< roll-ups live longer
+  base::Duration keep_minutes{60LL * 86400 * 1'000'000'000};  ///< roll-ups by minute
+  base::Duration keep_rolled{400LL * 86400 * 1'000'000'000};  ///< by hour and day; events
   base::Duration out_of_order{10LL * 60 * 1'000'000'000};     ///< later points are refused
   std::uint64_t bytes_most = 0;                               ///< 0: no limit but the disk
+  /// How a metric's counters behave; without it every one restarts at 0 where it is lower than
+  /// before.
+  CounterKind (*counter_kind)(observe::Metric) = nullptr;
   bool read_only = false;
 };
 
@@ -38,15 +43,17 @@ struct StorePoint {
 
 struct StoredEvent {
   std::uint64_t sequence = 0;  ///< given by the store; stays
-  observe::Event event;
-  std::string subject;  ///< text of the id, or empty
+  observe::Event event;        ///< comes back without its `subject`; the text below stands for it
+  std::string subject;         ///< text of the id, or empty
   std::string host;
 };
 
-/// One roll-up bucket: what it keeps of its points.
+/// One roll-up bucket: what it keeps of its points. Counters are taken as numbers, of histograms
+/// the sum of their bins, of texts only how many. Increase and `covered` reach back to the point
+/// before the bucket, so that they add up over buckets; a gap of more than a day is not covered.
 struct Bucket {
   base::WallTime from;
-  std::uint64_t count = 0;
+  std::uint64_t count = 0;  ///< measured points
   double min = 0;
   double max = 0;
   double sum = 0;
@@ -62,9 +69,9 @@ enum class Roll : std::uint8_t { kMinute, kHour, kDay };
 /// Which series: patterns with * and ?, matched against the subject's text, name, host/name,
 /// planned name and serial. Empty fields ask nothing.
 struct Selector {
-  std::string subject;
-  std::optional<observe::Metric> metric;
-  std::string label;
+  std::string subject = {};
+  std::optional<observe::Metric> metric = std::nullopt;
+  std::string label = {};
 };
 
 struct SeriesPoints {
@@ -84,6 +91,8 @@ struct StoreCounts {
   std::uint64_t bytes_on_disk = 0;
   std::uint64_t late_refused = 0;
   std::uint64_t duplicates = 0;
+  std::uint64_t refused = 0;            ///< too large, or of a time that no clock has
+  std::uint64_t dropped_for_space = 0;  ///< bytes dropped to stay below bytes_most
 };
 
 class Store {
@@ -97,7 +106,9 @@ class Store {
   /// The number of a series, made where it is new; stays for the store's life.
   [[nodiscard]] virtual base::Result<SeriesId> series(const SeriesKey& key) = 0;
   [[nodiscard]] virtual std::optional<SeriesKey> key_of(SeriesId series) const = 0;
-  /// Takes points into memory and the next group; not durable before commit() returns.
+  /// Takes points into memory and the next group; not durable before commit() returns. Late and
+  /// duplicate ones, texts above 65,535 bytes and histograms above 4,096 bins are refused singly
+  /// and counted. kInvalidArgument, and none is taken, where a series is unknown.
   virtual base::Result<void> append(std::span<const StorePoint> points) = 0;
   virtual base::Result<void> append(std::span<StoredEvent> events) = 0;
   /// Small records by kind and key: findings, subjects, marks. An empty value removes.
@@ -114,7 +125,8 @@ class Store {
                                                                          base::WallTime from,
                                                                          base::WallTime until,
                                                                          Roll roll) const = 0;
-  /// Events in order of sequence; kind and subject are patterns.
+  /// Events of [from, until) in order of sequence; kind and subject are patterns. One without a
+  /// wall time is there where `from` is 0 or before.
   [[nodiscard]] virtual base::Result<std::vector<StoredEvent>> events(
       std::string_view kind, std::string_view subject, base::WallTime from,
       base::WallTime until) const = 0;
@@ -130,8 +142,11 @@ class Store {
 
   /// Drops what is older than its keeping time, rolls up what is due.
   virtual base::Result<void> maintain(base::WallTime now) = 0;
-  /// A consistent copy that opens as a store.
+  /// Commits, and makes a consistent copy that opens as a store; the folder must not exist.
   virtual base::Result<void> snapshot(const std::string& folder) = 0;
+  /// Reads everything once, so that damage() names all that cannot be read.
+  virtual void check() = 0;
+  /// What was lost, as far as it was met; what was dropped on purpose, too.
   [[nodiscard]] virtual std::vector<std::string> damage() const = 0;
   [[nodiscard]] virtual StoreCounts counts() const = 0;
 };
