@@ -130,4 +130,30 @@ std::string printable(std::string_view text, std::size_t bytes_max) {
   return out;
 }
 
+bool matches(std::string_view pattern, std::string_view text) {
+  // The last star is tried at each place; linear in practice, at worst the product of lengths.
+  std::size_t p = 0;
+  std::size_t n = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t held = 0;
+  while (n < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      held = n;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[n])) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++held;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') {
+    ++p;
+  }
+  return p == pattern.size();
+}
+
 }  // namespace weft::base

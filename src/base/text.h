@@ -29,6 +29,10 @@ namespace weft::base {
 /// The whole of `text` as a decimal fraction ("2.5").
 [[nodiscard]] std::optional<double> parse_double(std::string_view text);
 
+/// Whether the whole of `text` fits the pattern: '*' stands for any text, '?' for one byte, all
+/// else for itself.
+[[nodiscard]] bool matches(std::string_view pattern, std::string_view text);
+
 /// Text from outside made fit for a terminal and a log: control characters and invalid UTF-8 become
 /// '?', and what exceeds `bytes_max` ends in "...".
 [[nodiscard]] std::string printable(std::string_view text, std::size_t bytes_max = 200);

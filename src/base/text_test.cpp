@@ -103,5 +103,18 @@ TEST(Text, PrintableOfAnyBytesHasNoControlsAndIsStable) {
   }));
 }
 
+TEST(MatchesTest, StarsAndQuestionMarks) {
+  EXPECT_TRUE(matches("*", ""));
+  EXPECT_TRUE(matches("", ""));
+  EXPECT_FALSE(matches("", "a"));
+  EXPECT_TRUE(matches("server?/gpu*", "server2/gpu0/pcie0"));
+  EXPECT_FALSE(matches("server?/gpu*", "server12/gpu0"));
+  EXPECT_TRUE(matches("*ab*ab", "abxabyab"));
+  EXPECT_FALSE(matches("*ab*ab", "abxabya"));
+  EXPECT_FALSE(matches("a?", "a"));
+  EXPECT_TRUE(matches("a*c", "abbc"));
+  EXPECT_TRUE(matches("a?c*", "abc"));
+}
+
 }  // namespace
 }  // namespace weft::base

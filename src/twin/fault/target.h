@@ -50,9 +50,6 @@ struct Target {
 /// What parse_target() reads back.
 [[nodiscard]] std::string text(const Target& target);
 
-/// `*` any text, `?` one character.
-[[nodiscard]] bool matches(std::string_view pattern, std::string_view name);
-
 /// One lane of one link: indexes of WorldPlan::links, and lane_sub().
 struct LaneSite {
   std::size_t link = 0;

@@ -87,7 +87,7 @@ class Resolver {
   base::Result<std::vector<std::size_t>> named(const Selector& selector) const {
     std::vector<std::size_t> found;
     each_name(selector.kind, [&](std::string_view name, std::size_t i) {
-      if (matches(selector.name, name)) {
+      if (base::matches(selector.name, name)) {
         found.push_back(i);
       }
     });

@@ -132,15 +132,6 @@ TEST(FaultTarget, MistakesNameTheNearest) {
   }
 }
 
-TEST(FaultTarget, Patterns) {
-  EXPECT_TRUE(matches("*", ""));
-  EXPECT_TRUE(matches("a*c", "abbc"));
-  EXPECT_TRUE(matches("a?c*", "abc"));
-  EXPECT_FALSE(matches("a?c", "ac"));
-  EXPECT_FALSE(matches("a*d", "abc"));
-  EXPECT_TRUE(matches("*--*/port?", "x--y/port1"));
-}
-
 RC_GTEST_PROP(FaultTarget, TextReadsBack, ()) {
   Target target;
   const int count = *rc::gen::inRange(1, 4);
