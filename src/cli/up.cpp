@@ -9,7 +9,7 @@
 #include "twin/door/pacer.h"
 #include "twin/door/sysfs_tree.h"
 #include "twin/embedded.h"
-#include "twin/fault/scenario.h"
+#include "twin/fault/draw.h"
 
 #include <algorithm>
 #include <chrono>
@@ -319,8 +319,9 @@ int up(const Arguments& arguments) {
       return report(loaded.error());
     }
     scenario = std::move(*loaded);
-    options.rack = arguments.value("RACK").value_or(twin::rack_path(*scenario));
     options.world.seed = arguments.has("--seed") ? options.world.seed : scenario->seed;
+    scenario->rack = twin::drawn_rack(*scenario, options.world.seed);
+    options.rack = arguments.value("RACK").value_or(twin::rack_path(*scenario));
   }
   if (arguments.has("--guests") && !arguments.has("--doors")) {
     return report_usage("--guests needs --doors", "Give both.");
@@ -341,7 +342,11 @@ int up(const Arguments& arguments) {
       return report(done.error());
     }
   } else if (scenario) {
-    if (auto done = twin::apply(*scenario, twin::fault_engine(**rack)); !done) {
+    auto story = twin::drawn(*scenario, *(*rack)->plan, options.world.seed);
+    if (!story) {
+      return report(story.error());
+    }
+    if (auto done = twin::apply(*story, twin::fault_engine(**rack)); !done) {
       return report(done.error());
     }
   }

@@ -93,8 +93,9 @@ void each(const Fabric& fabric, DeviceKind kind, const std::function<void(const 
 
 TEST(Racks, EachFileIsCheckedHereAndFitsTwoPages) {
   const std::set<std::string> known = {
-      "active-optical-pcie", "gpu-server-8", "hgx-h100",         "nvl72",     "pcie6-fabric-rack",
-      "reference-pod",       "tpu-cube",     "trn2-ultraserver", "ualink-72", "vr200-nvl72"};
+      "active-optical-pcie", "gpu-server-8",  "hgx-h100",   "nvl72",
+      "pcie6-fabric-rack",   "reference-pod", "small-pod",  "tpu-cube",
+      "trn2-ultraserver",    "ualink-72",     "vr200-nvl72"};
   std::set<std::string> found;
   for (const auto& entry : std::filesystem::directory_iterator(kRacks)) {
     if (entry.path().extension() != ".yaml") {
@@ -340,6 +341,27 @@ TEST(Racks, GpuServer8) {
     EXPECT_LE(linked_lanes(server, device, ProtocolFamily::kPcie), 144U);
   });
   EXPECT_EQ(server.match.at(server.device_named("server0/gpu3")->id).slot, "4");
+}
+
+TEST(Racks, SmallPodHasOneOfEveryKindOfLink) {
+  const Fabric pod = rack("small-pod");
+  // Each of 2 servers: up, CXL, 2 GPUs, 2 NICs, a drive. 4 GPUs have 2 ports up; 4 NICs to the
+  // leaf; 5 from leaf to spine.
+  EXPECT_EQ(links(pod, ProtocolFamily::kPcie), 2U * 6);
+  EXPECT_EQ(links(pod, ProtocolFamily::kCxl), 2U);
+  EXPECT_EQ(links(pod, ProtocolFamily::kUalink), 4U * 2);
+  EXPECT_EQ(links(pod, ProtocolFamily::kEthernet), 4U + 5);
+  EXPECT_EQ(devices(pod, DeviceKind::kRetimer), 4U);
+  // Both ends of 4 smart cables and of 2 optics.
+  EXPECT_EQ(devices(pod, DeviceKind::kCableModule), 2U * 4 + 2 * 2);
+  std::set<Medium> media;
+  for (const Link& link : pod.links()) {
+    for (const Segment& segment : link.segments) {
+      media.insert(segment.medium);
+    }
+  }
+  EXPECT_EQ(media, (std::set<Medium>{Medium::kBoard, Medium::kConnector, Medium::kDac, Medium::kAcc,
+                                     Medium::kAec, Medium::kDspOptics, Medium::kLpo}));
 }
 
 }  // namespace

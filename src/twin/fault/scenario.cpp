@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "fabric/nearest.h"
 #include "fabric/yaml_tree.h"
+#include "twin/fault/draw.h"
 #include "twin/fault/scenario_keys.h"
 
 #include <algorithm>
@@ -62,6 +63,9 @@ class Reader {
     each(root, "ambient", [&](const YamlNode& node) { ambient(node, scenario); });
     each(root, "workload", [&](const YamlNode& node) { workload(node, scenario); });
     each(root, "faults", [&](const YamlNode& node) { fault(node, scenario); });
+    each(root, "marks", [&](const YamlNode& node) { mark(node, scenario); });
+    each(root, "restarts", [&](const YamlNode& node) { restart(node, scenario); });
+    racks(root, scenario);
     if (const YamlNode* expect = find(root, "expect")) {
       if (expect->kind != Kind::kList) {
         problems_.error(expect->place, "type", "expect is not a list of sentences");
@@ -119,6 +123,46 @@ class Reader {
     }
     return *value;
   }
+  struct SpanRange {
+    std::optional<Duration> low, high;
+  };
+  /// "5 min" or "5 min to 10 min".
+  SpanRange span_range(const YamlNode& map, std::string_view key) {
+    const YamlNode* node = scalar(map, key);
+    SpanRange range;
+    if (node == nullptr) {
+      return range;
+    }
+    const auto [low, high] = ends(node->text);
+    for (const auto& [text, to] : {std::pair(low, &range.low), std::pair(high, &range.high)}) {
+      if (to == &range.high && high.empty()) {
+        continue;
+      }
+      const auto value = parse_span(text);
+      if (value) {
+        *to = *value;
+      } else {
+        mistake(*node, "time", value.error());
+      }
+    }
+    return range;
+  }
+  /// "3 dB to 5 dB" in two; the second is empty where there is no range.
+  static std::pair<std::string, std::string> ends(const std::string& text) {
+    constexpr std::string_view kTo = " to ";
+    const auto at = text.find(kTo);
+    return at == std::string::npos ? std::pair(text, std::string())
+                                   : std::pair(text.substr(0, at), text.substr(at + kTo.size()));
+  }
+  std::optional<double> amplitude_of(const YamlNode& node, const FaultRow& row,
+                                     std::string_view text) {
+    const auto parsed = parse_amplitude(row, text);
+    if (!parsed) {
+      mistake(node, "amplitude", parsed.error());
+      return std::nullopt;
+    }
+    return *parsed;
+  }
   void check_keys(const YamlNode& map, std::string_view what,
                   std::span<const std::string_view> known) {
     for (std::size_t i = 0; i < map.entries.size(); ++i) {
@@ -171,16 +215,23 @@ class Reader {
     made.place = node.place;
     if (const YamlNode* name = required(node, target)) {
       made.target_place = name->place;
-      order.target = name->text;
-      if (const auto parsed = parse_target(name->text); !parsed) {
-        mistake(*name, "target", parsed.error());
+      if (is_choice(name->text)) {
+        made.choice = name->text;
+        if (const auto parsed = parse_choice(name->text); !parsed) {
+          mistake(*name, "target", parsed.error());
+        }
+      } else {
+        order.target = name->text;
+        if (const auto parsed = parse_target(name->text); !parsed) {
+          mistake(*name, "target", parsed.error());
+        }
       }
     }
     if (const YamlNode* value = scalar(node, amplitude)) {
-      if (const auto parsed = parse_amplitude(row, value->text)) {
-        order.amplitude = *parsed;
-      } else {
-        mistake(*value, "amplitude", parsed.error());
+      const auto [low, high] = ends(value->text);
+      order.amplitude = amplitude_of(*value, row, low);
+      if (!high.empty()) {
+        made.amplitude_most = amplitude_of(*value, row, high);
       }
     }
     if (const YamlNode* value = scalar(node, shape)) {
@@ -190,10 +241,67 @@ class Reader {
         mistake(*value, "shape", parsed.error());
       }
     }
-    if (const auto at = span(node, "at")) {
-      order.at = later({}, *at);
+    const SpanRange at = span_range(node, "at");
+    if (at.low) {
+      order.at = later({}, *at.low);
     }
-    order.length = span(node, "for");
+    if (at.high) {
+      made.at_most = later({}, *at.high);
+    }
+    const SpanRange length = span_range(node, "for");
+    order.length = length.low;
+    made.length_most = length.high;
+  }
+  void racks(const YamlNode& root, Scenario& scenario) {
+    const YamlNode* list = find(root, "racks");
+    if (list == nullptr) {
+      return;
+    }
+    if (list->kind != Kind::kList || list->items.size() > kScenarioEntriesMax) {
+      problems_.error(list->place, "type", "racks is not a list of paths");
+      return;
+    }
+    for (const YamlNode& item : list->items) {
+      if (item.kind != Kind::kScalar || item.text.empty()) {
+        problems_.error(item.place, "type", "an entry of racks is not a path");
+      } else {
+        scenario.racks.push_back(item.text);
+      }
+    }
+  }
+  void mark(const YamlNode& node, Scenario& scenario) {
+    check_keys(node, "a mark", scenario_keys::kMark);
+    ScenarioMark made;
+    if (const YamlNode* kind = required(node, "kind")) {
+      made.kind = kind->text;
+    }
+    if (const YamlNode* subject = scalar(node, "subject")) {
+      made.subject = subject->text;
+    }
+    if (const YamlNode* text = scalar(node, "text")) {
+      made.text = text->text;
+    }
+    made.at = later({}, span(node, "at").value_or(Duration{}));
+    made.length = span(node, "for");
+    scenario.marks.push_back(std::move(made));
+  }
+  void restart(const YamlNode& node, Scenario& scenario) {
+    check_keys(node, "a restart", scenario_keys::kRestart);
+    ScenarioRestart made;
+    if (const YamlNode* host = required(node, "host")) {
+      made.host = host->text;
+    }
+    made.at = later({}, span(node, "at").value_or(Duration{}));
+    made.length = span(node, "for").value_or(Duration{180'000'000'000});
+    // Its links to others, for whom it is as if somebody had pulled them.
+    if (find(node, "target") != nullptr) {
+      ScenarioOrder links;
+      links.order.fault = "restart";
+      common(node, *find_row("restart"), "target", "", "", links);
+      links.order.length = made.length;
+      scenario.orders.push_back(std::move(links));
+    }
+    scenario.restarts.push_back(std::move(made));
   }
   void ambient(const YamlNode& node, Scenario& scenario) {
     check_keys(node, "an entry of ambient", scenario_keys::kAmbient);

@@ -22,17 +22,40 @@ inline constexpr std::size_t kScenarioNodesMax = 50'000;
 /// Entries of each of its lists.
 inline constexpr std::size_t kScenarioEntriesMax = 2000;
 
-/// An order and where the file gives it.
+/// An order and where the file gives it. What a template leaves to the seed, draw.h decides.
 struct ScenarioOrder {
-  FaultOrder order;
+  FaultOrder order;                       ///< the low ends of ranges
+  std::string choice = {};                ///< "one of link:*"; then the order has no target yet
+  std::optional<WorldTime> at_most = {};  ///< high ends of ranges
+  std::optional<Duration> length_most = {};
+  std::optional<double> amplitude_most = {};
   fabric::Place place;
   fabric::Place target_place;
+};
+
+/// What people and schedulers say of a time: no truth about the rack, but known to whoever judges.
+struct ScenarioMark {
+  std::string kind;     ///< "maintenance", "job", "reboot", "repair"
+  std::string subject;  ///< pattern of names; empty: everything
+  WorldTime at;
+  std::optional<Duration> length;
+  std::string text;
+};
+
+/// A machine that restarts: it says nothing for a while, and its links to others are down.
+struct ScenarioRestart {
+  std::string host;  ///< pattern of top-level devices
+  WorldTime at;
+  Duration length{};
 };
 
 struct Scenario {
   std::string name;
   std::string description;
-  std::string rack;  ///< path, as the file gives it: from the file's own folder
+  std::string rack;                     ///< path, as the file gives it: from the file's own folder
+  std::vector<std::string> racks = {};  ///< further ones, for other seeds
+  std::vector<ScenarioMark> marks = {};
+  std::vector<ScenarioRestart> restarts = {};
   std::uint64_t seed = 1;
   Duration length{};                  ///< how long the story is; 0: without end
   std::vector<ScenarioOrder> orders;  ///< weather, workload, faults, in this order

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a scenario file: the reader must answer in bounded time and memory, and what it
 // takes must read back from its own text.
-#include "twin/fault/scenario.h"
+#include "twin/fault/draw.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +20,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   for (const ScenarioOrder& each : loaded.scenario.orders) {
+    if (!each.choice.empty()) {
+      if (!parse_choice(each.choice)) {
+        std::abort();  // a choice that was taken cannot be drawn
+      }
+      continue;
+    }
     const auto target = parse_target(each.order.target);
     const auto again = target ? parse_target(text(*target)) : target;
     if (!again || *again != *target) {

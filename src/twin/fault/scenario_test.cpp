@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The scenario reader against wrong files, and every file of scenarios/ against its rack and
 // against the checked-in schema, which Debian's python3-jsonschema judges.
-#include "twin/fault/scenario.h"
-
 #include "base/test_shell.h"
 #include "fabric/rack.h"
+#include "twin/fault/draw.h"
 #include "twin/fault/scenario_keys.h"
 
 #include <algorithm>
@@ -47,16 +46,23 @@ TEST(FaultScenario, EveryFileIsInOrderAndItsRackHasWhatItNames) {
     ASSERT_TRUE(scenario) << scenario.error().text();
     EXPECT_EQ(scenario->name, fs::path(file).stem().string());
     EXPECT_FALSE(scenario->expect.empty());
-    const std::string rack = rack_path(*scenario);
-    if (!plans.contains(rack)) {
-      auto fabric = fabric::rack_fabric(rack);
-      ASSERT_TRUE(fabric) << fabric.error().text();
-      plans.emplace(rack, plan_world(std::move(*fabric)).value());
-    }
-    for (const ScenarioOrder& each : scenario->orders) {
-      const auto sites = resolve(plans.at(rack), *find_row(each.order.fault),
-                                 parse_target(each.order.target).value());
-      EXPECT_TRUE(sites) << each.order.target << ": " << (sites ? "" : sites.error().text());
+    // On each of its racks.
+    for (std::uint64_t seed = 1; seed <= scenario->racks.size() + 1; ++seed) {
+      Scenario on = *scenario;
+      on.rack = drawn_rack(*scenario, seed);
+      const std::string rack = rack_path(on);
+      if (!plans.contains(rack)) {
+        auto fabric = fabric::rack_fabric(rack);
+        ASSERT_TRUE(fabric) << fabric.error().text();
+        plans.emplace(rack, plan_world(std::move(*fabric)).value());
+      }
+      const auto story = drawn(*scenario, plans.at(rack), seed);
+      ASSERT_TRUE(story) << story.error().text();
+      for (const ScenarioOrder& each : story->orders) {
+        const auto sites = resolve(plans.at(rack), *find_row(each.order.fault),
+                                   parse_target(each.order.target).value());
+        EXPECT_TRUE(sites) << each.order.target << ": " << (sites ? "" : sites.error().text());
+      }
     }
   }
   EXPECT_GE(files().size(), 12U);
@@ -153,6 +159,8 @@ TEST(FaultScenario, SchemaHasTheKeysThatTheReaderTakes) {
   EXPECT_EQ(keys(properties.at("ambient").at("items")), set(scenario_keys::kAmbient));
   EXPECT_EQ(keys(properties.at("workload").at("items")), set(scenario_keys::kWorkload));
   EXPECT_EQ(keys(properties.at("faults").at("items")), set(scenario_keys::kFault));
+  EXPECT_EQ(keys(properties.at("marks").at("items")), set(scenario_keys::kMark));
+  EXPECT_EQ(keys(properties.at("restarts").at("items")), set(scenario_keys::kRestart));
   const std::string shape =
       properties.at("faults").at("items").at("properties").at("shape").at("pattern");
   for (const ShapeRow& row : shapes()) {

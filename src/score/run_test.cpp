@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scorer against judgements whose answers are known: one that says nothing, one that accuses
+// everybody, one that was told the truth. Lane models are those of twin/link/fake_physics.h.
+#include "bus/test_folder.h"
+#include "score/suite.h"
+#include "twin/link/fake_physics.h"
+#include "twin/test_rack.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+namespace weft::score {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kStory = R"(weftline: scenario/1
+name: pulled
+rack: small.yaml
+length: 3 min
+faults:
+  - {fault: unplugged, target: "one of link:*eth0--*", at: 40 s to 70 s}
+)";
+constexpr std::string_view kQuiet = R"(weftline: scenario/1
+name: nothing
+rack: small.yaml
+length: 2 min
+)";
+
+/// Says what a test wants of one link of the plan, from a time on.
+class Told final : public Judgement {
+ public:
+  explicit Told(std::vector<diagnose::LivingFinding> findings) : said_(std::move(findings)) {}
+  void take(const observe::Snapshot&) override { ++snapshots_; }
+  void take(const diagnose::Mark&) override {}
+  const std::vector<diagnose::LivingFinding>& judge(base::WallTime) override {
+    return snapshots_ > 5 ? said_ : none_;
+  }
+
+ private:
+  std::vector<diagnose::LivingFinding> said_;
+  std::vector<diagnose::LivingFinding> none_;
+  std::size_t snapshots_ = 0;
+};
+
+diagnose::LivingFinding about(const fabric::Link& link, std::string kind) {
+  diagnose::LivingFinding out;
+  out.id = "fnd-" + link.name;
+  out.finding.level = diagnose::Level::kCritical;
+  out.finding.code = "link_down";
+  out.finding.link = link.id;
+  out.finding.subject = link.id;
+  diagnose::Hypothesis top;
+  top.cause = "pulled";
+  top.probability = 0.9;
+  top.stretch = diagnose::Stretch::kCable;
+  top.part = diagnose::PartRef{.kind = std::move(kind), .place = "", .device = {}, .identity = {}};
+  out.finding.hypotheses.push_back(top);
+  return out;
+}
+
+class Scored : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::ofstream(folder_.at("small.yaml")) << twin::test::kSmallRack;
+    std::ofstream(folder_.at("pulled.yaml")) << kStory;
+    std::ofstream(folder_.at("nothing.yaml")) << kQuiet;
+    options_.physics = std::make_shared<twin::FakePhysics>();
+    options_.seeds = 2;
+  }
+  std::vector<RunResult> score(const std::string& file, const JudgementMaker& maker,
+                               unsigned threads = 1) {
+    auto templates = load_templates(folder_.at(file));
+    EXPECT_TRUE(templates) << (templates ? "" : templates.error().text());
+    options_.threads = threads;
+    return run_suite(*templates, maker, options_);
+  }
+  static JudgementMaker nobody() {
+    return [](const fabric::Fabric&, std::string_view) {
+      return std::make_unique<Told>(std::vector<diagnose::LivingFinding>());
+    };
+  }
+  /// Accuses the links whose names match, of this kind of part.
+  static JudgementMaker accuser(std::string pattern, std::string kind) {
+    return [pattern, kind](const fabric::Fabric& plan, std::string_view) {
+      std::vector<diagnose::LivingFinding> said;
+      for (const fabric::Link& link : plan.links()) {
+        if (twin::matches(pattern, link.name)) {
+          said.push_back(about(link, kind));
+        }
+      }
+      return std::make_unique<Told>(std::move(said));
+    };
+  }
+
+  bus::TestFolder folder_;
+  SuiteOptions options_;
+};
+
+TEST_F(Scored, SilenceMissesAFaultAndIsRightWhereNothingIsWrong) {
+  const auto missed = score("pulled.yaml", nobody());
+  ASSERT_EQ(missed.size(), 2U);
+  ASSERT_EQ(missed[0].error, "");
+  ASSERT_EQ(missed[0].faults.size(), 1U);
+  EXPECT_TRUE(missed[0].faults[0].is_observable);
+  EXPECT_EQ(missed[0].faults[0].said.link, Verdict::kMissed);
+  const Table table = tabulate(score("nothing.yaml", nobody()));
+  EXPECT_EQ(table.quiet.runs, 2U);
+  EXPECT_EQ(table.quiet.false_findings, 0U);
+  EXPECT_GT(table.quiet.false_rate().high, 0);
+}
+
+TEST_F(Scored, TheTruthIsRightAndAWrongPartIsWrong) {
+  const auto right = score("pulled.yaml", accuser("*eth0--*", "cable"));
+  ASSERT_EQ(right[0].faults.size(), 1U);
+  EXPECT_EQ(right[0].faults[0].said.link, Verdict::kRight);
+  EXPECT_EQ(right[0].faults[0].said.part, Verdict::kRight);
+  EXPECT_EQ(right[0].faults[0].said.segment, Verdict::kRight);
+  EXPECT_TRUE(right[0].faults[0].said.seconds_to_detect);
+  EXPECT_TRUE(right[0].false_findings.empty());
+  const auto wrong = score("pulled.yaml", accuser("*eth0--*", "fan"));
+  EXPECT_EQ(wrong[0].faults[0].said.part, Verdict::kWrong);
+}
+
+TEST_F(Scored, AccusingEverybodyIsFalse) {
+  const auto all = score("pulled.yaml", accuser("*", "cable"));
+  EXPECT_GT(all[0].false_findings.size(), 3U);
+  const Table table = tabulate(score("nothing.yaml", accuser("*psw0*", "card")));
+  EXPECT_EQ(table.quiet.noisy_runs, 2U);
+  EXPECT_GT(table.quiet.false_rate().low, 0);
+}
+
+TEST_F(Scored, AnotherLinkInsteadIsWrong) {
+  const auto other = score("pulled.yaml", accuser("*nvme0*", "card"));
+  EXPECT_EQ(other[0].faults[0].said.link, Verdict::kWrong);
+  EXPECT_EQ(other[0].false_findings.size(), 1U);
+}
+
+TEST_F(Scored, ThreadsDoNotMatter) {
+  const auto one = score("pulled.yaml", accuser("*eth0--*", "cable"), 1);
+  const auto two = score("pulled.yaml", accuser("*eth0--*", "cable"), 2);
+  ASSERT_EQ(one.size(), two.size());
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    EXPECT_EQ(one[i].faults[0].target, two[i].faults[0].target);
+    EXPECT_EQ(one[i].faults[0].said.seconds_to_detect, two[i].faults[0].said.seconds_to_detect);
+  }
+}
+
+TEST_F(Scored, PerturbedWorldsRunAndDiffer) {
+  options_.run.perturbed = 0.5;
+  const auto runs = score("pulled.yaml", nobody());
+  EXPECT_EQ(runs[0].error, "");
+}
+
+TEST(ScoreAnswers, EveryFaultOfTheCatalogueHasARowOrIsAQuirk) {
+  for (const twin::FaultRow& row : twin::faults()) {
+    const bool is_quirk = row.effects.front().quantity == twin::Quantity::kQuirk;
+    EXPECT_TRUE(is_quirk || answer_row(row.key) != nullptr) << row.key;
+  }
+}
+
+TEST(ScoreSplit, IsTheCommittedRule) {
+  // By the command of scenarios/SPLIT.md.
+  EXPECT_TRUE(is_kept_out("poor-after-flap"));
+  EXPECT_TRUE(is_kept_out("calm"));
+  EXPECT_FALSE(is_kept_out("fan-loss"));
+  EXPECT_FALSE(is_kept_out("dirty-ferrule"));
+}
+
+}  // namespace
+}  // namespace weft::score
