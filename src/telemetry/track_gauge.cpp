@@ -84,7 +84,7 @@ void GaugeWindows::take_calm(std::int64_t from, std::int64_t until, std::int64_t
       }
       // The looks at from, from + apart, … that fall between begin and end.
       const std::int64_t looks = (end - from) / apart - (begin - from + apart - 1) / apart + 1;
-      const auto middle = static_cast<double>((begin + end) / 2 - i * frame_of.step) * 1e-9;
+      const auto middle = static_cast<double>(begin + end - 2 * i * frame_of.step) * 0.5e-9;
       bucket.take_equal(value, static_cast<std::uint32_t>(std::max<std::int64_t>(looks, 0)),
                         middle);
     }
