@@ -2,6 +2,7 @@
 #include "score/run.h"
 
 #include "base/random.h"
+#include "base/text.h"
 #include "driver/collect.h"
 #include "fabric/rack.h"
 #include "score/effect.h"
@@ -20,6 +21,10 @@ namespace {
 constexpr std::int64_t kEpochNs = 1'793'577'600LL * 1'000'000'000;
 /// What a story without a length gets.
 constexpr base::Duration kLengthStandard{1'800'000'000'000};
+
+/// A story is polled at least so often, and months in so many polls.
+constexpr base::Duration kRarestPoll{600'000'000'000};
+constexpr std::int64_t kPollsOfMonths = 1008;
 
 base::WallTime wall(base::WorldTime world) {
   return {kEpochNs + world.ns};
@@ -105,8 +110,10 @@ class Teller {
     }
     learned_.assign(hosts_.size(), false);
     length_ = story_.length.ns > 0 ? story_.length : kLengthStandard;
+    // Short stories are polled often; a week every ten minutes, months as often as a week.
     const auto most = static_cast<std::int64_t>(std::max<std::size_t>(options.polls_most, 2));
-    poll_ = {std::max(options.poll.ns, length_.ns / most)};
+    const std::int64_t rare = std::max(kRarestPoll.ns, length_.ns / kPollsOfMonths);
+    poll_ = {std::max(options.poll.ns, std::min(length_.ns / most, rare))};
   }
 
   void tell() {
@@ -160,7 +167,7 @@ class Teller {
                                std::optional<base::Duration>& uptime) const {
     const fabric::Device* device = rack_.plan->fabric.device(rack_.plan->machines[machine].device);
     for (const twin::ScenarioRestart& restart : story_.restarts) {
-      if (device == nullptr || !twin::matches(restart.host, device->name) || at < restart.at) {
+      if (device == nullptr || !base::matches(restart.host, device->name) || at < restart.at) {
         continue;
       }
       if (at < restart.at + restart.length) {

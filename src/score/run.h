@@ -54,7 +54,7 @@ class Racks {
 };
 
 struct RunOptions {
-  base::Duration poll{15'000'000'000};  ///< least time between polls
+  base::Duration poll{20'000'000'000};  ///< least time between polls
   std::size_t polls_most = 240;         ///< longer stories are polled more rarely
   /// Amplitudes and the rack's constants times a factor of 1 - this to 1 + this, by the seed.
   double perturbed = 0;

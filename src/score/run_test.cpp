@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The scorer against judgements whose answers are known: one that says nothing, one that accuses
 // everybody, one that was told the truth. Lane models are those of twin/link/fake_physics.h.
+#include "base/text.h"
 #include "bus/test_folder.h"
 #include "score/suite.h"
 #include "twin/link/fake_physics.h"
@@ -87,7 +88,7 @@ class Scored : public ::testing::Test {
     return [pattern, kind](const fabric::Fabric& plan, std::string_view) {
       std::vector<diagnose::LivingFinding> said;
       for (const fabric::Link& link : plan.links()) {
-        if (twin::matches(pattern, link.name)) {
+        if (base::matches(pattern, link.name)) {
           said.push_back(about(link, kind));
         }
       }

@@ -56,7 +56,18 @@ bool is_kept_out(std::string_view name) {
 
 std::vector<RunResult> run_suite(const std::vector<twin::Scenario>& templates,
                                  const JudgementMaker& maker, const SuiteOptions& options) {
-  const std::size_t count = templates.size() * options.seeds;
+  std::vector<std::pair<const twin::Scenario*, std::uint64_t>> stories;
+  for (const twin::Scenario& each : templates) {
+    // What leaves nothing to the seed is told once, with its own.
+    if (!twin::is_template(each)) {
+      stories.emplace_back(&each, each.seed);
+      continue;
+    }
+    for (std::uint64_t seed = 1; seed <= options.seeds; ++seed) {
+      stories.emplace_back(&each, seed);
+    }
+  }
+  const std::size_t count = stories.size();
   std::vector<RunResult> results(count);
   Racks racks(options.physics);
   std::atomic<std::size_t> next = 0;
@@ -64,8 +75,7 @@ std::vector<RunResult> run_suite(const std::vector<twin::Scenario>& templates,
   std::size_t done = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < count; i = next++) {
-      results[i] =
-          run(templates[i / options.seeds], i % options.seeds + 1, racks, maker, options.run);
+      results[i] = run(*stories[i].first, stories[i].second, racks, maker, options.run);
       const std::lock_guard hold(mutex);
       ++done;
       if (options.progress) {

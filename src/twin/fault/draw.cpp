@@ -36,7 +36,7 @@ bool take_word(std::string& text, std::string_view word) {
 std::vector<std::string> names(const WorldPlan& plan, const Selector& selector) {
   std::vector<std::string> found;
   const auto add = [&](const std::string& name) {
-    if (matches(selector.name, name)) {
+    if (base::matches(selector.name, name)) {
       found.push_back(name);
     }
   };
