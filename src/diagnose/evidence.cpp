@@ -1,0 +1,703 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "diagnose/evidence.h"
+
+#include "diagnose/context.h"
+#include "diagnose/log_finding.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace weft::diagnose {
+namespace {
+
+using fabric::LaneDirection;
+
+constexpr base::Duration kDownAfter{10LL * 1'000'000'000};
+constexpr base::Duration kBootMost{600LL * 1'000'000'000};  ///< a boot lasts no longer
+constexpr base::Duration kFlapsWithin{24LL * 3600 * 1'000'000'000};
+constexpr base::Duration kAfterFlapWithin{10LL * 60 * 1'000'000'000};
+constexpr double kLoadedPercent = 20;
+constexpr double kHotBy = 12;  ///< Cel above its past and peers: worth a finding by itself
+
+std::size_t other(std::size_t direction) {
+  return 1 - direction;
+}
+
+/// The feature of a direction that a quantity tells of; kCount_ for those with places of their own.
+Feature feature_of(Quantity quantity) {
+  switch (quantity) {
+    case Quantity::kBitErrors:
+    case Quantity::kErrorEvents:
+    case Quantity::kErrorRatio:
+      return Feature::kErrors;
+    case Quantity::kUncorrectable:
+      return Feature::kUncorrectable;
+    case Quantity::kReplays:
+      return Feature::kReplays;
+    case Quantity::kRecoveries:
+      return Feature::kRecoveries;
+    case Quantity::kReceivePower:
+      return Feature::kReceivePower;
+    case Quantity::kTransmitPower:
+      return Feature::kTransmitPower;
+    case Quantity::kBias:
+      return Feature::kBias;
+    default:
+      return Feature::kCount_;
+  }
+}
+
+std::string subject_name(const Sight& sight, const Signal& signal) {
+  return sight.place(signal.subject) + (signal.label.empty() ? "" : " [" + signal.label + "]");
+}
+
+std::string shift_text(const Sight& sight, const Signal& signal, const Shift& shift) {
+  const bool is_count = signal.source->is_counter && signal.bits == Signal::kNone;
+  std::string out = fmt::format("{} at {}: {} before, {} since {}", signal.source->word,
+                                subject_name(sight, signal), value_text(signal, shift.before),
+                                value_text(signal, shift.after), base::iso8601(shift.onset));
+  if (signal.source->is_counter) {
+    out +=
+        fmt::format(" (95 %: {} to {}; {:.0f} in all)", value_text(signal, shift.after_bounds.low),
+                    value_text(signal, shift.after_bounds.high), shift.events);
+    if (is_count && signal.first_total > shift.events) {
+      out += fmt::format(", {:.0f} counted before it was watched", signal.first_total);
+    }
+  }
+  if (shift.end) {
+    out += ", until " + base::iso8601(*shift.end);
+  }
+  return out;
+}
+
+/// Keeps the stronger of two sightings; a normal one gives way to any that moved.
+void note(Seen& seen, const Seen& now) {
+  const auto rank = [](const Seen& one) {
+    return one.move == Move::kAbsent ? 0 : one.move == Move::kNormal ? 1 : 2;
+  };
+  if (rank(now) > rank(seen) ||
+      (rank(now) == rank(seen) && std::abs(now.size) > std::abs(seen.size))) {
+    const auto at = std::max(seen.at, now.at);
+    seen = now;
+    seen.at = at;
+  }
+}
+
+class Reader {
+ public:
+  Reader(const Sight& sight, const LinkSight& link, base::WallTime now) : sight_(sight), now_(now) {
+    out_.sight = &link;
+    out_.link = sight.joint().fabric().link(link.id);
+    out_.repeaters = sight.joint().repeaters(link.id);
+    out_.sections = out_.repeaters.size() + 1;
+    out_.margin.resize(out_.sections);
+    out_.repeater.resize(out_.repeaters.size());
+  }
+
+  LinkEvidence read() {
+    for (const auto index : out_.sight->signals) {
+      read_signal(sight_.signals()[index]);
+    }
+    read_lanes();
+    read_states();
+    read_speed();
+    read_log();
+    read_parts();
+    read_times();
+    read_companions();
+    decide();
+    return std::move(out_);
+  }
+
+ private:
+  void both(Feature feature, const Seen& seen) {
+    note(out_.of[0][feature], seen);
+    note(out_.of[1][feature], seen);
+  }
+
+  Seen seen_of(const Signal& signal) {
+    Seen seen;
+    seen.subject = signal.subject;
+    seen.metric = signal.metric;
+    if (signal.points < 3) {
+      return seen;
+    }
+    seen.move = Move::kNormal;
+    if (!signal.is_moving) {
+      return seen;
+    }
+    const auto judged = judged_shift(sight_, signal);
+    if (judged.shift.move == Move::kNormal || judged.shift.move == Move::kAbsent) {
+      return seen;
+    }
+    const auto& shift = judged.shift;
+    // Errors of training after a restart or a maintenance are no errors of the link.
+    if (signal.source->is_counter && sight_.is_excused(out_.sight->id, shift.onset)) {
+      return seen;
+    }
+    seen.move = shift.move;
+    seen.onset = shift.onset;
+    seen.at = shift.end.value_or(signal.source->is_counter ? signal.moved_at : signal.last_at);
+    seen.size = shift.size;
+    seen.text = shift_text(sight_, signal, shift);
+    shifts_.emplace_back(&signal, shift);
+    return seen;
+  }
+
+  void read_signal(const Signal& signal) {
+    if (signal.source->quantity == Quantity::kBits || !signal.heard) {
+      return;
+    }
+    const auto direction = static_cast<std::size_t>(signal.heard->direction);
+    const auto seen = seen_of(signal);
+    const auto quantity = signal.source->quantity;
+    if (quantity == Quantity::kMargin) {
+      const auto section = std::min(signal.heard->section, out_.sections - 1);
+      note(out_.margin[section][direction], seen);
+      if (seen.move == Move::kLowered) {
+        lanes_of_[direction].insert(signal.lane);
+      }
+      return;
+    }
+    const auto feature = feature_of(quantity);
+    if (feature == Feature::kCount_) {
+      return;
+    }
+    if (signal.source->whose == Whose::kLink) {
+      both(feature, seen);
+      return;
+    }
+    note(out_.of[direction][feature], seen);
+    if (feature == Feature::kErrors) {
+      if (signal.points >= 2) {
+        out_.is_measured[direction] = true;
+      }
+      if (signal.lane >= 0) {
+        ++lanes_measured_[direction];
+        if (seen.move == Move::kRaised) {
+          lanes_of_[direction].insert(signal.lane);
+          ++lanes_moved_[direction];
+        }
+      }
+    }
+    const bool is_light = feature == Feature::kReceivePower || feature == Feature::kTransmitPower ||
+                          feature == Feature::kBias;
+    if (is_light && signal.lane >= 0) {
+      ++lights_[direction];
+      if (seen.move == Move::kLowered || seen.move == Move::kRaised) {
+        lanes_of_[direction].insert(signal.lane);
+        ++lights_moved_[direction];
+      }
+    }
+  }
+
+  void read_lanes() {
+    for (std::size_t d = 0; d < 2; ++d) {
+      for (const int lane : lanes_of_.at(d)) {
+        if (lane >= 0) {
+          out_.lanes[d].insert(static_cast<std::uint32_t>(lane));
+        }
+      }
+      Seen seen;
+      const int moved = lanes_moved_.at(d) > 0 ? lanes_moved_.at(d) : lights_moved_.at(d);
+      const int measured = lanes_moved_.at(d) > 0 ? lanes_measured_.at(d) : lights_.at(d);
+      if (moved > 0 && measured > 1) {
+        seen.move = moved * 2 <= measured ? Move::kRaised : Move::kNormal;
+        note(out_.of[d][Feature::kFewLanes], seen);
+      }
+      out_.of[other(d)][Feature::kErrorsOpposite] = out_.of[d][Feature::kErrors];
+      out_.of[other(d)][Feature::kReceivePowerOpposite] = out_.of[d][Feature::kReceivePower];
+    }
+  }
+
+  void read_states() {
+    using Kind = StateChange::Kind;
+    std::array<int, 2> flaps{};
+    Seen seen;
+    seen.subject = out_.sight->id;
+    seen.move =
+        out_.sight->ends[0].state || out_.sight->ends[1].state ? Move::kNormal : Move::kAbsent;
+    for (const auto& change : out_.sight->changes) {
+      const bool is_flap = change.kind == Kind::kUp || change.kind == Kind::kDown;
+      if (!is_flap || now_ - change.at > kFlapsWithin ||
+          sight_.is_excused(out_.sight->id, change.at)) {
+        continue;
+      }
+      last_flap_ = std::max(last_flap_.value_or(change.at), change.at);
+      if (change.kind != Kind::kUp) {
+        continue;
+      }
+      ++flaps.at(change.side);
+      seen.move = Move::kRaised;
+      seen.onset = seen.onset.ns == 0 ? change.at : seen.onset;
+      seen.at = change.at;
+    }
+    flaps_ = std::max(flaps[0], flaps[1]);
+    seen.size = flaps_;
+    if (flaps_ > 0) {
+      seen.text = fmt::format("{} flap{} in the last day, the last at {}", flaps_,
+                              flaps_ == 1 ? "" : "s", base::iso8601(seen.at));
+    }
+    both(Feature::kFlaps, seen);
+    read_down();
+  }
+
+  void read_down() {
+    Seen seen;
+    seen.subject = out_.sight->id;
+    for (const auto& end : out_.sight->ends) {
+      if (!end.state) {
+        continue;
+      }
+      if (seen.move == Move::kAbsent) {
+        seen.move = Move::kNormal;
+      }
+      if (!end.down_since || !end.was_up || now_ - *end.down_since < kDownAfter ||
+          is_boot(*end.down_since) || sight_.is_in_maintenance(out_.sight->id, now_) ||
+          sight_.is_end_silent(*out_.sight, now_)) {
+        continue;
+      }
+      seen.move = Move::kRaised;
+      seen.onset = *end.down_since;
+      seen.at = end.at;
+      seen.size = 1;
+      seen.text = "down since " + base::iso8601(*end.down_since);
+    }
+    both(Feature::kDown, seen);
+  }
+
+  /// The link went down around a restart of a machine at one of its ends that is not long over.
+  bool is_boot(base::WallTime down_since) const {
+    for (const auto& end : out_.sight->ends) {
+      if (end.host >= sight_.hosts().size()) {
+        continue;
+      }
+      for (const auto& restart : sight_.hosts()[end.host].restarts) {
+        if (std::abs((down_since - restart).ns) < kBootMost.ns && now_ < restart + kBootMost) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  std::optional<double> load() const {
+    std::optional<double> most;
+    if (out_.link == nullptr) {
+      return most;
+    }
+    for (const auto port : {out_.link->a, out_.link->b}) {
+      const auto* part = sight_.part(sight_.joint().fabric().owner(port));
+      for (const auto index : part == nullptr ? std::vector<std::size_t>{} : part->signals) {
+        const auto& signal = sight_.signals()[index];
+        if (signal.metric == observe::Metric::kUtilization && signal.last) {
+          most = std::max(most.value_or(0), *signal.last);
+        }
+      }
+    }
+    return most;
+  }
+
+  void read_speed() {
+    const observe::LinkState* state = nullptr;
+    base::WallTime at;
+    for (const auto& end : out_.sight->ends) {
+      if (end.state && (state == nullptr || end.at > at)) {
+        state = &*end.state;
+        at = end.at;
+      }
+    }
+    if (state == nullptr || !state->up.value_or(true)) {
+      return;
+    }
+    read_width(*state, at);
+    std::optional<base::TransferRate> possible;
+    if (state->a.max_rate) {
+      possible =
+          state->b.max_rate ? std::min(*state->a.max_rate, *state->b.max_rate) : *state->a.max_rate;
+    }
+    if (!state->rate || !possible) {
+      return;
+    }
+    Seen seen;
+    seen.subject = out_.sight->id;
+    seen.move = Move::kNormal;
+    seen.at = at;
+    const bool is_low = *state->rate < *possible;
+    const bool is_held = state->a.autonomous_speed_disabled.value_or(false) ||
+                         state->b.autonomous_speed_disabled.value_or(false);
+    const auto busy = load();
+    // Idle devices lower their speed; under load it must come back.
+    if (is_low && busy.value_or(0) >= kLoadedPercent) {
+      seen.move = Move::kLowered;
+      seen.size = 1;
+      seen.onset = since_slower().value_or(at);
+      seen.text = fmt::format("runs {} of {} at {:.0f} % utilisation", rate_text(*state->rate),
+                              rate_text(*possible), *busy);
+    }
+    both(Feature::kSpeed, seen);
+    if (state->a.autonomous_speed_disabled || state->b.autonomous_speed_disabled) {
+      Seen held;
+      held.subject = out_.sight->id;
+      held.at = at;
+      held.move = is_held && is_low ? Move::kRaised : Move::kNormal;
+      if (held.move == Move::kRaised) {
+        held.text = "Hardware Autonomous Speed Disable (Link Control 2, bit 5) is set";
+      }
+      both(Feature::kSpeedDisabled, held);
+    }
+  }
+
+  std::optional<base::WallTime> since_slower() const {
+    for (auto it = out_.sight->changes.rbegin(); it != out_.sight->changes.rend(); ++it) {
+      if (it->kind == StateChange::Kind::kSlower) {
+        return it->at;
+      }
+    }
+    return std::nullopt;
+  }
+
+  void read_width(const observe::LinkState& state, base::WallTime at) {
+    const auto& width = state.trained_width ? state.trained_width : state.width;
+    if (!width) {
+      return;
+    }
+    Seen seen;
+    seen.subject = out_.sight->id;
+    seen.at = at;
+    seen.move = Move::kNormal;
+    base::LaneCount wide = *width;
+    if (out_.link != nullptr && out_.link->lanes.value() > 0 && sight_.is_planned()) {
+      wide = std::max(wide, out_.link->lanes);
+    }
+    if (state.a.max_width && state.b.max_width) {
+      wide = std::max(wide, std::min(*state.a.max_width, *state.b.max_width));
+    }
+    for (const auto& change : out_.sight->changes) {
+      if (change.kind == StateChange::Kind::kNarrower) {
+        seen.onset = change.at;
+      }
+    }
+    if (*width < wide) {
+      seen.move = Move::kLowered;
+      seen.size = 1;
+      seen.onset = seen.onset.ns == 0 ? at : seen.onset;
+      seen.text = fmt::format("runs {} of {}", width_text(*width), width_text(wide));
+    }
+    both(Feature::kWidth, seen);
+  }
+
+  void read_log() {
+    std::vector<const LogLine*> downs;
+    for (const auto& line : out_.sight->log) {
+      if (now_ - line.at > kFlapsWithin || sight_.is_excused(out_.sight->id, line.at)) {
+        continue;
+      }
+      const auto what = says(line);
+      if (what == Says::kDownNow) {
+        downs.push_back(&line);
+      } else if (what == Says::kErrorRatio) {
+        both(Feature::kErrors, logged(line));
+      } else if (what == Says::kFailed) {
+        both(Feature::kFatalLog, logged(line));
+      }
+    }
+    if (goes_on(downs)) {
+      both(Feature::kDown, logged(*downs.back()));
+    }
+  }
+
+  Seen logged(const LogLine& line) const {
+    Seen seen;
+    seen.move = Move::kRaised;
+    seen.size = 1;
+    seen.onset = line.at;
+    seen.at = line.at;
+    seen.subject = out_.sight->id;
+    seen.text = line.host + ": " + line.text;
+    return seen;
+  }
+
+  void read_part(const PartSight& part, std::size_t repeater, bool is_repeater) {
+    const auto put = [&](Feature feature, const Seen& seen) {
+      if (is_repeater) {
+        note(out_.repeater[repeater][feature], seen);
+      }
+      both(feature, seen);
+    };
+    const auto health = [&](Feature feature, const char* key, auto is_bad, Move bad,
+                            const char* words) {
+      const auto found = part.said.find(key);
+      if (found == part.said.end() || found->second == "?") {
+        return;
+      }
+      Seen seen;
+      seen.subject = part.id;
+      seen.at = part.at;
+      const auto since = part.said_since.find(key);
+      seen.onset = since == part.said_since.end() ? part.at : since->second;
+      seen.move = is_bad(found->second) ? bad : Move::kNormal;
+      if (seen.move != Move::kNormal &&
+          (sight_.is_excused(out_.sight->id, seen.onset) || part.at - seen.onset < kDownAfter)) {
+        return;
+      }
+      if (seen.move != Move::kNormal) {
+        seen.size = 1;
+        seen.text = fmt::format("{} {}: {}", sight_.place(part.id), words, found->second);
+      }
+      put(feature, seen);
+    };
+    const auto is_no = [](const std::string& text) { return text == "no"; };
+    const auto is_some = [](const std::string& text) { return text != "none" && !text.empty(); };
+    const auto is_not_good = [](const std::string& text) { return text != "good"; };
+    health(Feature::kFirmware, "heartbeat", is_no, Move::kLowered, "heartbeat");
+    health(Feature::kFirmware, "firmware_loaded", is_no, Move::kLowered, "firmware loaded");
+    health(Feature::kIdentity, "checksums", is_not_good, Move::kLowered, "checksums");
+    health(Feature::kTransmitFault, "transmit_fault_lanes", is_some, Move::kRaised,
+           "transmitter fault on lanes");
+    health(Feature::kLossOfSignal, "receive_loss_of_signal_lanes", is_some, Move::kRaised,
+           "no signal on lanes");
+    read_heat(part, put);
+  }
+
+  template <class Put>
+  void read_heat(const PartSight& part, const Put& put) {
+    int moved = 0;
+    int still = 0;
+    Seen heat;
+    for (const auto index : part.signals) {
+      const auto& signal = sight_.signals()[index];
+      const auto quantity = signal.source->quantity;
+      if (quantity != Quantity::kTemperature && quantity != Quantity::kVoltage) {
+        continue;
+      }
+      auto seen = seen_of(signal);
+      if (quantity == Quantity::kVoltage) {
+        put(Feature::kVoltage, seen);
+        continue;
+      }
+      if (seen.move == Move::kRaised || seen.move == Move::kLowered) {
+        ++moved;
+      } else if (seen.move == Move::kNormal) {
+        ++still;
+      }
+      note(heat, seen);
+    }
+    // Sensors of one part that disagree: one of them lies, and heat is not known.
+    if (moved > 0 && still > 0) {
+      Seen companion = heat;
+      companion.move = Move::kRaised;
+      both(Feature::kCompanion, companion);
+    }
+    put(Feature::kTemperature, heat);
+  }
+
+  void read_parts() {
+    for (std::size_t i = 0; i < out_.repeaters.size(); ++i) {
+      const auto* part =
+          out_.repeaters[i].device.is_null() ? nullptr : sight_.part(out_.repeaters[i].device);
+      if (part != nullptr) {
+        read_part(*part, i, true);
+      }
+    }
+    if (out_.link == nullptr) {
+      return;
+    }
+    for (const auto port : {out_.link->a, out_.link->b}) {
+      if (const auto* part = port.is_null() ? nullptr : sight_.part(port)) {
+        const bool is_b = port == out_.link->b;
+        std::size_t repeater = 0;
+        bool has = false;
+        for (std::size_t i = 0; i < out_.repeaters.size(); ++i) {
+          if (out_.repeaters[i].is_module && (is_b || !has)) {
+            repeater = i;
+            has = true;
+          }
+        }
+        read_part(*part, repeater, has);
+      }
+    }
+  }
+
+  void read_times() {
+    for (std::size_t d = 0; d < 2; ++d) {
+      const auto& errors = out_.of[d][Feature::kErrors];
+      if (errors.move != Move::kRaised) {
+        continue;
+      }
+      Seen slow;
+      Seen comes;
+      Seen after;
+      slow.move = comes.move = after.move = Move::kNormal;
+      for (const auto& [signal, shift] : shifts_) {
+        const bool is_this = signal->heard &&
+                             static_cast<std::size_t>(signal->heard->direction) == d &&
+                             feature_of(signal->source->quantity) == Feature::kErrors;
+        if (is_this && shift.is_slow) {
+          slow.move = Move::kRaised;
+          slow.onset = shift.onset;
+        }
+        if (is_this && shift.share_on < 0.6) {
+          comes.move = Move::kRaised;
+          comes.onset = shift.onset;
+        }
+      }
+      for (const auto& change : out_.sight->changes) {
+        const auto apart = errors.onset.ns - change.at.ns;
+        if (change.kind == StateChange::Kind::kUp && std::abs(apart) < kAfterFlapWithin.ns) {
+          after.move = Move::kRaised;
+          after.onset = change.at;
+          after.at = change.at;
+          after.text = fmt::format("the link came back from a flap at {}, just before",
+                                   base::iso8601(change.at));
+        }
+      }
+      note(out_.of[d][Feature::kSlow], slow);
+      note(out_.of[d][Feature::kIntermittent], comes);
+      note(out_.of[d][Feature::kAfterFlap], after);
+    }
+    if (flaps_ >= 3) {
+      Seen comes;
+      comes.move = Move::kRaised;
+      both(Feature::kIntermittent, comes);
+    }
+  }
+
+  /// Counters that rise by decades while the receiver's own margin, and all else, stands still.
+  void read_companions() {
+    for (std::size_t d = 0; d < 2; ++d) {
+      auto& set = out_.of[d];
+      if (set[Feature::kErrors].move != Move::kRaised) {
+        continue;
+      }
+      const auto& margin = out_.margin.at(d == 0 ? out_.sections - 1 : 0)[d];
+      if (margin.move == Move::kAbsent) {
+        continue;
+      }
+      Seen seen;
+      seen.move = margin.move == Move::kNormal && set[Feature::kReplays].move != Move::kRaised &&
+                          set[Feature::kRecoveries].move != Move::kRaised &&
+                          set[Feature::kUncorrectable].move != Move::kRaised
+                      ? Move::kRaised
+                      : Move::kNormal;
+      note(set[Feature::kCompanion], seen);
+    }
+  }
+
+  void alarm(Level level, std::string_view code, const Seen& seen, std::string sentence) {
+    if (level > out_.level) {
+      out_.level = level;
+      out_.code = std::string(code);
+      out_.sentence = std::move(sentence);
+    }
+    out_.at = std::max(out_.at, seen.at);
+    if (seen.onset.ns > 0 && (out_.since.ns == 0 || seen.onset < out_.since)) {
+      out_.since = seen.onset;
+    }
+  }
+
+  void decide();
+  void decide_direction(std::size_t d);
+
+  const Sight& sight_;
+  base::WallTime now_;
+  LinkEvidence out_;
+  std::array<std::set<int>, 2> lanes_of_;
+  std::array<int, 2> lanes_measured_{};
+  std::array<int, 2> lanes_moved_{};
+  std::array<int, 2> lights_{};
+  std::array<int, 2> lights_moved_{};
+  int flaps_ = 0;
+  std::optional<base::WallTime> last_flap_;
+  std::vector<std::pair<const Signal*, Shift>> shifts_;
+};
+
+/// A feature of a direction that alone makes a finding, how bad it is then, and what to say.
+struct Alarm {
+  Feature feature;
+  Move move;
+  Level level;
+  std::string_view code;
+  std::string_view sentence;
+};
+constexpr Alarm kAlarms[] = {
+    {Feature::kErrors, Move::kRaised, Level::kWarning, "link_errors",
+     "up, and its error ratio left its past"},
+    {Feature::kUncorrectable, Move::kRaised, Level::kWarning, "link_uncorrectable",
+     "up, and loses what FEC cannot mend"},
+    {Feature::kReplays, Move::kRaised, Level::kWarning, "link_replays",
+     "up, and sends more and more again"},
+    {Feature::kReceivePower, Move::kLowered, Level::kWarning, "link_light_low",
+     "up, and receives less light than it did"},
+    {Feature::kTransmitPower, Move::kLowered, Level::kWarning, "link_light_low",
+     "up, and sends less light than it did"},
+    {Feature::kBias, Move::kRaised, Level::kWarning, "laser_bias_high",
+     "up, and a laser needs more current than it did"},
+    {Feature::kRecoveries, Move::kRaised, Level::kWarning, "link_recovers",
+     "up, and recovers over and over"},
+    {Feature::kWidth, Move::kLowered, Level::kWarning, "link_narrow", "up, with lanes missing"},
+    {Feature::kSpeed, Move::kLowered, Level::kWarning, "link_slow",
+     "up, and slow while there is work"},
+    {Feature::kFirmware, Move::kLowered, Level::kWarning, "part_firmware",
+     "a part's firmware does not answer"},
+    {Feature::kIdentity, Move::kLowered, Level::kWarning, "part_identity",
+     "a part's identity memory does not check"},
+    {Feature::kTransmitFault, Move::kRaised, Level::kWarning, "transmit_fault",
+     "a module reports a transmitter fault"},
+    {Feature::kFatalLog, Move::kRaised, Level::kCritical, "link_failed",
+     "a device logged that it failed"},
+    {Feature::kDown, Move::kRaised, Level::kCritical, "link_down", "down"},
+};
+
+void Reader::decide_direction(std::size_t d) {
+  for (const auto& row : kAlarms) {
+    const auto& seen = out_.of[d][row.feature];
+    if (seen.move == row.move) {
+      alarm(row.level, row.code, seen, std::string(row.sentence));
+    }
+  }
+}
+
+void Reader::decide() {
+  decide_direction(0);
+  decide_direction(1);
+  for (const auto& section : out_.margin) {
+    for (const auto& seen : section) {
+      if (seen.move == Move::kLowered) {
+        alarm(Level::kWarning, "link_margin_low", seen,
+              "up, and a receiver's margin left its past");
+      }
+    }
+  }
+  const auto& flaps = out_.of[0][Feature::kFlaps];
+  if (flaps_ >= 2) {
+    alarm(Level::kWarning, "link_flaps", flaps, fmt::format("flapped {} times in a day", flaps_));
+  }
+  const auto& heat = out_.of[0][Feature::kTemperature];
+  if (heat.move == Move::kRaised && heat.size >= kHotBy) {
+    alarm(Level::kWarning, "part_hot", heat, "a part of it runs hotter than its peers");
+  }
+}
+
+}  // namespace
+
+FeatureSet LinkEvidence::features(LaneDirection direction, std::size_t section) const {
+  const auto d = static_cast<std::size_t>(direction);
+  FeatureSet out = of.at(d);
+  out[Feature::kMargin] = margin.at(section)[d];
+  out[Feature::kMarginOpposite] = margin.at(section)[other(d)];
+  for (std::size_t s = 0; s < sections; ++s) {
+    if (s != section) {
+      note(out[Feature::kMarginElsewhere], margin.at(s)[d]);
+    }
+  }
+  return out;
+}
+
+LinkEvidence evidence_of(const Sight& sight, const LinkSight& link, base::WallTime now) {
+  return Reader(sight, link, now).read();
+}
+
+}  // namespace weft::diagnose

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "diagnose/past.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace weft::diagnose {
+namespace {
+
+constexpr std::size_t kStretchesMost = 24;
+/// Two neighbours become one when together they last less than this share of their age.
+constexpr double kResolution = 0.2;
+/// Logarithm of the likelihood ratio from which a stretch differs at all. With 100,000 series and
+/// a few hundred places for the stretch each, chance alone stays below it for years.
+constexpr double kProven = 16.0;
+constexpr double kSigmas = 5.0;
+constexpr std::int64_t kNsPerS = 1'000'000'000;
+
+Past::Sum joined(const Past::Sum& x, const Past::Sum& y) {
+  return {.sum = x.sum + y.sum,
+          .weight = x.weight + y.weight,
+          .square = x.square + y.square,
+          .from_ns = std::min(x.from_ns, y.from_ns),
+          .to_ns = std::max(x.to_ns, y.to_ns)};
+}
+
+Past::Sum minus(const Past::Sum& all, const Past::Sum& part) {
+  return {.sum = all.sum - part.sum,
+          .weight = all.weight - part.weight,
+          .square = all.square - part.square,
+          .from_ns = all.from_ns,
+          .to_ns = all.to_ns};
+}
+
+double log_likelihood(const Past::Sum& sum) {
+  return sum.sum > 0 && sum.weight > 0 ? sum.sum * std::log(sum.sum / sum.weight) : 0;
+}
+
+/// 95 % bounds of a rate; large counts by the normal approximation, which is exact enough there.
+base::Interval rate_bounds(const Past::Sum& sum) {
+  const double events = std::max(0.0, sum.sum);
+  base::Interval out;
+  if (events < 1e6) {
+    out = base::poisson_bounds(static_cast<std::uint64_t>(events + 0.5));
+  } else {
+    out = {.low = events - 1.96 * std::sqrt(events), .high = events + 1.96 * std::sqrt(events)};
+  }
+  out.low /= sum.weight;
+  out.high /= sum.weight;
+  return out;
+}
+
+double variance(const Past::Sum& sum) {
+  const double mean = sum.mean();
+  return sum.weight > 0 ? std::max(0.0, sum.square / sum.weight - mean * mean) : 0;
+}
+
+/// Whether the stretch climbs: its first third differs from its last by half of the whole move.
+bool climbs(const std::vector<Past::Sum>& stretches, std::size_t from, std::size_t to,
+            double before, bool of_logarithm) {
+  if (to - from < 4) {
+    return false;
+  }
+  const std::size_t third = (to - from) / 3;
+  Past::Sum first = stretches[from];
+  for (std::size_t i = from + 1; i < from + third; ++i) {
+    first = joined(first, stretches[i]);
+  }
+  Past::Sum last = stretches[to - 1];
+  for (std::size_t i = to - third; i + 1 < to; ++i) {
+    last = joined(last, stretches[i]);
+  }
+  const auto of = [&](double x) { return of_logarithm ? std::log(std::max(x, 1e-300)) : x; };
+  const double floor = of_logarithm && before <= 0 ? first.mean() : before;
+  const double whole = of(last.mean()) - of(floor);
+  return std::abs(of(last.mean()) - of(first.mean())) > 0.4 * std::abs(whole) && whole != 0;
+}
+
+}  // namespace
+
+void Past::clear() {
+  stretches_.clear();
+}
+
+void Past::add_count(base::WallTime at, double events, double exposure) {
+  const auto from = stretches_.empty() ? at.ns : stretches_.back().to_ns;
+  if (!stretches_.empty() && events == 0 && stretches_.back().sum == 0) {
+    stretches_.back().weight += exposure;
+    stretches_.back().to_ns = at.ns;
+    return;
+  }
+  stretches_.push_back(
+      {.sum = events, .weight = exposure, .square = 0, .from_ns = from, .to_ns = at.ns});
+  thin();
+}
+
+void Past::add_value(base::WallTime at, double value) {
+  const auto from = stretches_.empty() ? at.ns : stretches_.back().to_ns;
+  stretches_.push_back(
+      {.sum = value, .weight = 1, .square = value * value, .from_ns = from, .to_ns = at.ns});
+  thin();
+}
+
+void Past::thin() {
+  if (stretches_.size() <= kStretchesMost) {
+    return;
+  }
+  const auto now = stretches_.back().to_ns;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i + 2 < stretches_.size(); ++i) {
+    const auto span = static_cast<double>(stretches_[i + 1].to_ns - stretches_[i].from_ns);
+    const auto age = static_cast<double>(now - stretches_[i + 1].to_ns);
+    if (span <= kResolution * age) {
+      at = i;
+      break;
+    }
+  }
+  stretches_[at] = joined(stretches_[at], stretches_[at + 1]);
+  stretches_.erase(stretches_.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+}
+
+Past::Sum Past::all() const {
+  Sum sum;
+  for (const auto& stretch : stretches_) {
+    sum = sum.weight == 0 ? stretch : joined(sum, stretch);
+  }
+  return sum;
+}
+
+Past::Sum Past::since(base::WallTime from) const {
+  Sum sum;
+  for (const auto& stretch : stretches_) {
+    if (stretch.from_ns >= from.ns) {
+      sum = sum.weight == 0 ? stretch : joined(sum, stretch);
+    }
+  }
+  return sum;
+}
+
+Past::Sum Past::until(base::WallTime to) const {
+  Sum sum;
+  for (const auto& stretch : stretches_) {
+    if (stretch.to_ns <= to.ns) {
+      sum = sum.weight == 0 ? stretch : joined(sum, stretch);
+    }
+  }
+  return sum;
+}
+
+Shift Past::count_shift(double decades) const {
+  Shift out;
+  const auto whole = all();
+  if (stretches_.size() < 2 || whole.sum <= 0) {
+    return out;
+  }
+  double best = kProven;
+  std::size_t best_from = 0;
+  std::size_t best_to = 0;
+  Sum best_sum;
+  for (std::size_t from = 1; from < stretches_.size(); ++from) {
+    Sum part;
+    for (std::size_t to = from + 1; to <= stretches_.size(); ++to) {
+      part = to == from + 1 ? stretches_[from] : joined(part, stretches_[to - 1]);
+      const auto rest = minus(whole, part);
+      if (part.weight <= 0 || rest.weight <= 0 || part.mean() <= rest.mean()) {
+        continue;
+      }
+      const double ratio = log_likelihood(part) + log_likelihood(rest) - log_likelihood(whole);
+      if (ratio > best) {
+        best = ratio;
+        best_from = from;
+        best_to = to;
+        best_sum = part;
+      }
+    }
+  }
+  if (best_to == 0) {
+    return out;
+  }
+  const auto before = minus(whole, best_sum);
+  out.after_bounds = rate_bounds(best_sum);
+  const double past_high = rate_bounds(before).high;
+  out.size = std::log10(std::max(out.after_bounds.low, 1e-300) / past_high);
+  if (out.size < decades) {
+    return out;
+  }
+  out.move = Move::kRaised;
+  out.onset = {best_sum.from_ns};
+  if (best_to < stretches_.size()) {
+    out.end = base::WallTime{best_sum.to_ns};
+  }
+  out.before = before.mean();
+  out.after = best_sum.mean();
+  out.events = best_sum.sum;
+  double on = 0;
+  for (std::size_t i = best_from; i < best_to; ++i) {
+    on += stretches_[i].mean() > past_high
+              ? static_cast<double>(stretches_[i].to_ns - stretches_[i].from_ns)
+              : 0.0;
+  }
+  const auto lasts = static_cast<double>(best_sum.to_ns - best_sum.from_ns);
+  out.share_on = lasts > 0 ? on / lasts : 1;
+  out.is_slow = climbs(stretches_, best_from, best_to, out.before, true);
+  return out;
+}
+
+Shift Past::value_shift(double size) const {
+  Shift out;
+  const auto whole = all();
+  if (stretches_.size() < 3 || whole.weight < 4) {
+    return out;
+  }
+  double best = 0;
+  std::size_t best_from = 0;
+  std::size_t best_to = 0;
+  Sum best_sum;
+  for (std::size_t from = 2; from < stretches_.size(); ++from) {
+    Sum part;
+    for (std::size_t to = from + 1; to <= stretches_.size(); ++to) {
+      part = to == from + 1 ? stretches_[from] : joined(part, stretches_[to - 1]);
+      const auto rest = minus(whole, part);
+      if (rest.weight < 2) {
+        continue;
+      }
+      // Explained sum of squares: what telling the two levels apart takes away.
+      const double apart = part.mean() - rest.mean();
+      const double gain = apart * apart * part.weight * rest.weight / whole.weight;
+      if (gain > best) {
+        best = gain;
+        best_from = from;
+        best_to = to;
+        best_sum = part;
+      }
+    }
+  }
+  if (best_to == 0) {
+    return out;
+  }
+  const auto before = minus(whole, best_sum);
+  const double spread = std::sqrt(variance(before));
+  const double apart = best_sum.mean() - before.mean();
+  out.before = before.mean();
+  out.after = best_sum.mean();
+  out.size = apart;
+  out.sigmas = std::abs(apart) / std::max(spread, std::abs(size) / 20);
+  const double wide = 1.96 * std::sqrt(variance(best_sum) / std::max(1.0, best_sum.weight));
+  out.after_bounds = {.low = out.after - wide, .high = out.after + wide};
+  if (std::abs(apart) < size || out.sigmas < kSigmas) {
+    return out;
+  }
+  out.move = apart > 0 ? Move::kRaised : Move::kLowered;
+  out.onset = {best_sum.from_ns};
+  if (best_to < stretches_.size()) {
+    out.end = base::WallTime{best_sum.to_ns};
+  }
+  out.is_slow = climbs(stretches_, best_from, best_to, out.before, false);
+  return out;
+}
+
+std::optional<Line> line_through(const Past& past, bool of_logarithm) {
+  double n = 0;
+  double sx = 0;
+  double sy = 0;
+  double sxx = 0;
+  double sxy = 0;
+  double syy = 0;
+  std::size_t count = 0;
+  const auto& stretches = past.stretches();
+  if (stretches.size() < 4) {
+    return std::nullopt;
+  }
+  const double zero = static_cast<double>(stretches.front().from_ns) / kNsPerS;
+  double last_x = 0;
+  for (const auto& stretch : stretches) {
+    const double y = stretch.mean();
+    if (stretch.weight <= 0 || (of_logarithm && y <= 0)) {
+      continue;
+    }
+    const double x =
+        (static_cast<double>(stretch.from_ns) + static_cast<double>(stretch.to_ns)) / 2 / kNsPerS -
+        zero;
+    const double value = of_logarithm ? std::log10(y) : y;
+    n += 1;
+    sx += x;
+    sy += value;
+    sxx += x * x;
+    sxy += x * value;
+    syy += value * value;
+    last_x = static_cast<double>(stretch.to_ns) / kNsPerS - zero;
+    ++count;
+  }
+  const double det = n * sxx - sx * sx;
+  if (count < 4 || det <= 0) {
+    return std::nullopt;
+  }
+  Line line;
+  line.per_s = (n * sxy - sx * sy) / det;
+  const double offset = (sy - line.per_s * sx) / n;
+  const double residual =
+      std::max(0.0, syy - offset * sy - line.per_s * sxy) / std::max(1.0, n - 2);
+  // Student's t at 95 % for few points, as 1.96 + 4/n: within 5 % from n = 5 on.
+  const double wide = (1.96 + 4 / std::max(1.0, n - 2)) * std::sqrt(residual * n / det);
+  line.per_s_bounds = {.low = line.per_s - wide, .high = line.per_s + wide};
+  line.now = offset + line.per_s * last_x;
+  line.over = base::seconds(last_x);
+  return line;
+}
+
+}  // namespace weft::diagnose

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the judgement keeps of a series: at most 24 stretches of time, fine near now and coarse long
+// ago, each with its sums. From these it tells whether the series left its past, when, by how much,
+// and whether it came back. Less than a telemetry::Track (it gives no rates over windows), and one
+// for every lane of 100,000; a series that does not move costs one addition.
+#pragma once
+
+#include "base/stats.h"
+#include "base/time.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace weft::diagnose {
+
+enum class Move : std::uint8_t { kAbsent, kNormal, kRaised, kLowered };
+
+/// How a series left its past. Rates are events per unit of exposure (bits, or seconds).
+struct Shift {
+  Move move = Move::kNormal;
+  base::WallTime onset;               ///< beginning of the stretch that differs
+  std::optional<base::WallTime> end;  ///< it came back; absent: it still differs
+  double before = 0;
+  double after = 0;
+  base::Interval after_bounds;  ///< 95 %
+  double size = 0;       ///< decades for rates (by their bounds), difference of means for gauges
+  double sigmas = 0;     ///< gauges: size over the spread before
+  bool is_slow = false;  ///< it went there gradually, not by a step
+  double events = 0;     ///< counters: events of the stretch that differs
+  double share_on = 1;   ///< share of the stretch, by time, in which it really differed
+};
+
+class Past {
+ public:
+  /// A counter's increase over an exposure, between the last addition and now.
+  void add_count(base::WallTime at, double events, double exposure);
+  void add_value(base::WallTime at, double value);
+  /// Starts anew: another part, or a new calm after maintenance.
+  void clear();
+
+  [[nodiscard]] bool empty() const { return stretches_.empty(); }
+  /// Counters: where one stretch of time differs from all else by at least `decades`, the bounds
+  /// of both apart.
+  [[nodiscard]] Shift count_shift(double decades) const;
+  /// Gauges: by at least `size` and by five times the spread before.
+  [[nodiscard]] Shift value_shift(double size) const;
+  /// Since `from`: events and exposure, or sum of values and their count.
+  struct Sum {
+    double sum = 0;
+    double weight = 0;
+    double square = 0;
+    std::int64_t from_ns = 0;
+    std::int64_t to_ns = 0;
+    [[nodiscard]] double mean() const { return weight > 0 ? sum / weight : 0; }
+  };
+  [[nodiscard]] Sum all() const;
+  [[nodiscard]] Sum since(base::WallTime from) const;
+  [[nodiscard]] Sum until(base::WallTime to) const;
+  /// The stretches, oldest first: for trends and for what moves together.
+  [[nodiscard]] const std::vector<Sum>& stretches() const { return stretches_; }
+
+ private:
+  void thin();
+  std::vector<Sum> stretches_;
+};
+
+/// A straight line through a gauge's past (or the logarithm of a ratio's), with its 95 % bounds.
+struct Line {
+  double per_s = 0;
+  base::Interval per_s_bounds;
+  double now = 0;
+  base::Duration over;
+};
+[[nodiscard]] std::optional<Line> line_through(const Past& past, bool of_logarithm);
+
+}  // namespace weft::diagnose

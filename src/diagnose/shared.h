@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several links in trouble at one time: one cause that they share, or as many faults as links. For
+// each thing that links have in common (a device, what holds it, a machine, a part number with one
+// firmware) the likelihood that it is the reason is weighed against independent faults; the simpler
+// explanation wins by its prior. What is left over keeps its own findings.
+#pragma once
+
+#include "diagnose/belief.h"
+#include "diagnose/sight.h"
+
+#include <string>
+#include <vector>
+
+namespace weft::diagnose {
+
+struct SharedCause {
+  std::string key;  ///< stays the same: "device dev-…", "machine server3"
+  PartRef part;
+  observe::Subject subject;
+  std::vector<std::size_t> members;  ///< indices into the evidences
+  FeatureSet features;               ///< what most of the members show
+  base::WallTime since;
+};
+
+/// Explanations that stand on three links or more, best first; no link is in two of them.
+[[nodiscard]] std::vector<SharedCause> shared_causes(const Sight& sight,
+                                                     const std::vector<LinkEvidence>& evidences);
+
+}  // namespace weft::diagnose

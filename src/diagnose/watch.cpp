@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings the pieces together: sight.h keeps what was seen, evidence.h reads features from it,
+// belief.h weighs causes, shared.h looks for one reason of many, life.h keeps the findings.
+#include "diagnose/watch.h"
+
+#include "diagnose/belief.h"
+#include "diagnose/life.h"
+#include "diagnose/log_finding.h"
+#include "diagnose/next_step.h"
+#include "diagnose/shared.h"
+#include "diagnose/sight.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace weft::diagnose {
+namespace {
+
+/// Lines of other machines within this of a fatal one, that say nothing worse, are its echo.
+constexpr base::Duration kEcho{120LL * 1'000'000'000};
+
+std::string words_of(const std::vector<Hypothesis>& hypotheses, double unknown) {
+  std::string out;
+  for (const auto& one : hypotheses) {
+    if (out.size() > 200) {
+      break;
+    }
+    out += fmt::format("{}{} ({:.0f} %{}{})", out.empty() ? "" : "; ", one.words,
+                       one.probability * 100, one.part ? ", " : "",
+                       one.part ? one.part->kind + " " + one.part->place : std::string{});
+  }
+  if (unknown > 0.02) {
+    out += fmt::format("{}something else ({:.0f} %)", out.empty() ? "" : "; ", unknown * 100);
+  }
+  return out.empty() ? "unknown" : out;
+}
+
+void cite(const FeatureSet& features, std::set<std::string>& known, Finding& finding) {
+  for (const auto& seen : features.seen) {
+    const bool moved = seen.move == Move::kRaised || seen.move == Move::kLowered;
+    if (!moved || seen.text.empty() || !known.insert(seen.text).second) {
+      continue;
+    }
+    Evidence line;
+    line.text = seen.text;
+    line.subject = seen.subject;
+    line.metric = seen.metric;
+    line.at = seen.at.ns > 0 ? std::optional(seen.at) : std::nullopt;
+    finding.evidence.push_back(line.text);
+    finding.cited.push_back(std::move(line));
+  }
+}
+
+}  // namespace
+
+struct Watch::Impl {
+  explicit Impl(WatchOptions options) : sight(options) {}
+
+  Sight sight;
+  Ledger ledger;
+  std::set<fabric::LinkId> suspects;  ///< looked at in every judgement until they are quiet
+
+  std::vector<LinkEvidence> collect(base::WallTime now);
+  Verdict of_link(const LinkEvidence& evidence, Belief belief) const;
+  Verdict of_shared(const SharedCause& shared, const std::vector<LinkEvidence>& evidences) const;
+  void find_victims(const LinkEvidence& evidence, Finding& finding) const;
+};
+
+std::vector<LinkEvidence> Watch::Impl::collect(base::WallTime now) {
+  for (const auto link : sight.take_dirty()) {
+    suspects.insert(link);
+  }
+  std::vector<LinkEvidence> out;
+  for (auto it = suspects.begin(); it != suspects.end();) {
+    const auto found = sight.links().find(*it);
+    auto evidence =
+        found == sight.links().end() ? LinkEvidence{} : evidence_of(sight, found->second, now);
+    if (evidence.level == Level::kOk) {
+      const bool is_down = found != sight.links().end() &&
+                           (found->second.ends[0].down_since || found->second.ends[1].down_since);
+      if (found != sight.links().end()) {
+        for (const auto index : found->second.signals) {
+          sight.signals()[index].is_moving = false;
+        }
+      }
+      it = is_down ? std::next(it) : suspects.erase(it);
+      continue;
+    }
+    out.push_back(std::move(evidence));
+    ++it;
+  }
+  return out;
+}
+
+void Watch::Impl::find_victims(const LinkEvidence& evidence, Finding& finding) const {
+  const auto& fatal = evidence.of[0][Feature::kFatalLog];
+  if (fatal.move != Move::kRaised) {
+    return;
+  }
+  std::set<std::string> names;
+  for (const auto& host : sight.hosts()) {
+    for (const auto& line : host.log) {
+      const auto apart = line.at - fatal.onset;
+      const bool is_root = "" + line.host + ": " + line.text == fatal.text;
+      if (!is_root && apart.ns >= -kEcho.ns / 20 && apart <= kEcho) {
+        names.insert(line.host);
+      }
+    }
+  }
+  for (const auto& [subject, part] : sight.parts()) {
+    for (const auto& line : part.log) {
+      if (line.at - fatal.onset <= kEcho && fatal.onset - line.at <= kEcho) {
+        finding.victim_subjects.push_back(subject);
+        names.insert(sight.place(subject));
+        break;
+      }
+    }
+  }
+  finding.victims.assign(names.begin(), names.end());
+}
+
+Verdict Watch::Impl::of_link(const LinkEvidence& evidence, Belief belief) const {
+  Verdict verdict;
+  verdict.at = evidence.at;
+  auto& finding = verdict.finding;
+  finding.level = evidence.level;
+  finding.code = evidence.code;
+  finding.subject = evidence.sight->id;
+  finding.link = evidence.sight->id;
+  finding.place = sight.place(evidence.sight->id);
+  finding.sentence = evidence.sentence;
+  finding.since = evidence.since.ns > 0 ? std::optional(evidence.since) : std::nullopt;
+  finding.hypotheses = std::move(belief.hypotheses);
+  finding.cause = words_of(finding.hypotheses, belief.unknown);
+  std::set<std::string> known;
+  for (std::size_t d = 0; d < 2; ++d) {
+    for (std::size_t s = 0; s < evidence.sections; ++s) {
+      cite(evidence.features(static_cast<fabric::LaneDirection>(d), s), known, finding);
+    }
+  }
+  find_victims(evidence, finding);
+  finding.tests = separating_tests(finding);
+  finding.next_step = next_step(finding);
+  verdict.key = "link " + evidence.sight->id.text();
+  return verdict;
+}
+
+Verdict Watch::Impl::of_shared(const SharedCause& shared,
+                               const std::vector<LinkEvidence>& evidences) const {
+  Verdict verdict;
+  auto& finding = verdict.finding;
+  auto belief = belief_of_shared(shared.features, shared.part);
+  finding.level = Level::kWarning;
+  finding.subject = shared.subject;
+  finding.code = "shared_cause";
+  finding.place = shared.part.place;
+  finding.sentence = fmt::format("{} links of {} {} are in trouble together", shared.members.size(),
+                                 shared.part.kind, shared.part.place);
+  finding.since = shared.since;
+  finding.hypotheses = std::move(belief.hypotheses);
+  std::erase_if(finding.hypotheses, [](const Hypothesis& one) { return one.probability < 0.02; });
+  finding.cause = words_of(finding.hypotheses, belief.unknown);
+  std::set<std::string> known;
+  for (const auto member : shared.members) {
+    const auto& evidence = evidences[member];
+    finding.level = std::max(finding.level, evidence.level);
+    verdict.at = std::max(verdict.at, evidence.at);
+    finding.victims.push_back(sight.place(evidence.sight->id));
+    finding.victim_subjects.emplace_back(evidence.sight->id);
+    if (finding.cited.size() < 24) {
+      cite(evidence.features(fabric::LaneDirection::kTowardDevice, 0), known, finding);
+    }
+  }
+  finding.tests = separating_tests(finding);
+  finding.next_step = next_step(finding);
+  verdict.key = shared.key;
+  return verdict;
+}
+
+Watch::Watch(WatchOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Watch::~Watch() = default;
+
+void Watch::take(const observe::Snapshot& snapshot) {
+  impl_->sight.take(snapshot);
+}
+void Watch::take(base::WallTime at, const observe::Sample& sample) {
+  impl_->sight.take(at, sample);
+}
+void Watch::take(const observe::Event& event, std::string_view host) {
+  impl_->sight.take(event, host);
+}
+void Watch::take(const Mark& mark) {
+  impl_->sight.take(mark);
+}
+void Watch::take(const fabric::Fabric& known) {
+  impl_->sight.take(known);
+}
+
+const std::vector<LivingFinding>& Watch::judge(base::WallTime now) {
+  const auto evidences = impl_->collect(now);
+  std::vector<LinkEvidence> faulty;
+  std::vector<Belief> beliefs;
+  for (const auto& evidence : evidences) {
+    auto belief = belief_of(impl_->sight.joint(), evidence);
+    if (belief.is_fault) {
+      faulty.push_back(evidence);
+      beliefs.push_back(std::move(belief));
+    }
+  }
+  std::vector<Verdict> verdicts;
+  std::set<std::size_t> explained;
+  for (const auto& shared : shared_causes(impl_->sight, faulty)) {
+    explained.insert(shared.members.begin(), shared.members.end());
+    verdicts.push_back(impl_->of_shared(shared, faulty));
+  }
+  for (std::size_t i = 0; i < faulty.size(); ++i) {
+    if (!explained.contains(i)) {
+      verdicts.push_back(impl_->of_link(faulty[i], std::move(beliefs[i])));
+    }
+  }
+  for (auto& verdict : log_findings(impl_->sight, now)) {
+    verdicts.push_back(std::move(verdict));
+  }
+  impl_->ledger.update(now, std::move(verdicts));
+  return impl_->ledger.findings();
+}
+
+const Joint& Watch::joint() const {
+  return impl_->sight.joint();
+}
+std::string Watch::save() const {
+  return impl_->ledger.save();
+}
+base::Result<void> Watch::restore(std::string_view saved) {
+  return impl_->ledger.restore(saved);
+}
+
+}  // namespace weft::diagnose

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// The judgement over time, on series made from what public incidents state: quiet where nothing is
+// wrong, the root and not its victims where something is, the same finding through restarts.
+#include "diagnose/watch.h"
+
+#include "diagnose/cause.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace weft::diagnose {
+namespace {
+
+using base::seconds;
+using base::WallTime;
+using observe::Metric;
+using ::testing::HasSubstr;
+
+constexpr WallTime kStart{1'700'000'000LL * 1'000'000'000};
+
+/// Accelerators whose links meet in one switch: what an incident file would know.
+fabric::Fabric accelerators(int devices, int links) {
+  fabric::Fabric fabric;
+  fabric::Device hub;
+  hub.name = "hub";
+  hub.kind = fabric::DeviceKind::kSwitch;
+  const auto hub_id = fabric.add(hub).value();
+  for (int d = 0; d < devices; ++d) {
+    fabric::Device device;
+    device.name = "gpu" + std::to_string(d);
+    device.kind = fabric::DeviceKind::kAccelerator;
+    const auto id = fabric.add(device).value();
+    for (int n = 0; n < links; ++n) {
+      fabric::Port near;
+      near.device = id;
+      near.name = "link" + std::to_string(n);
+      fabric::Port far;
+      far.device = hub_id;
+      far.name = "p" + std::to_string(d) + "_" + std::to_string(n);
+      fabric::Link link;
+      link.a = fabric.add(near).value();
+      link.b = fabric.add(far).value();
+      link.name = device.name + "-" + near.name;
+      EXPECT_TRUE(fabric.add(link).has_value());
+    }
+  }
+  return fabric;
+}
+
+observe::Sample count(fabric::PortId port, Metric metric, std::uint64_t value,
+                      const char* label = "") {
+  return {port, metric, label, observe::Value(value)};
+}
+
+double sum(const Finding& finding) {
+  double out = 0;
+  for (const auto& one : finding.hypotheses) {
+    out += one.probability;
+  }
+  return out;
+}
+
+std::size_t open_count(const std::vector<LivingFinding>& findings) {
+  std::size_t out = 0;
+  for (const auto& one : findings) {
+    out += one.phase == Phase::kClosed ? 0U : 1U;
+  }
+  return out;
+}
+
+observe::Event event(WallTime at, observe::Subject subject, std::string kind, std::string text) {
+  observe::Event out;
+  out.at = at;
+  out.subject = subject;
+  out.kind = std::move(kind);
+  out.text = std::move(text);
+  out.severity = observe::Severity::kCritical;
+  return out;
+}
+
+TEST(Causes, EverySignSpeaksOfACauseThatIsThereAndIsAProbability) {
+  for (const auto& sign : signs()) {
+    EXPECT_NE(cause(sign.cause), nullptr) << sign.cause;
+    EXPECT_GE(sign.raised, 0);
+    EXPECT_GE(sign.lowered, 0);
+    EXPECT_LE(sign.raised + sign.lowered, 0.999) << sign.cause << row(sign.feature).key;
+  }
+  for (const auto& one : causes()) {
+    EXPECT_FALSE(one.source.empty()) << one.key;
+    EXPECT_EQ(one.is_fault, !one.repair.empty()) << one.key;
+  }
+}
+
+// NVSentinel issue 1701: reports of the moment, one for each accelerator, and nothing follows.
+TEST(Watch, IsSilentOnPlannedRebootsThatLookLikeFaults) {
+  Watch watch;
+  const auto fabric = accelerators(4, 18);
+  watch.take(fabric);
+  for (int day = 0; day < 5; ++day) {
+    const auto at = kStart + seconds(day * 86400.0);
+    for (int gpu = 0; gpu < 3; ++gpu) {
+      watch.take(
+          event(at, fabric.device_named("gpu" + std::to_string(gpu))->id, "DCGM_FR_NVLINK_DOWN",
+                "NvLink link 16 is currently down; link 17 is currently down"),
+          "node" + std::to_string(day));
+    }
+    EXPECT_EQ(open_count(watch.judge(at + seconds(60))), 0U);
+    EXPECT_EQ(open_count(watch.judge(at + seconds(3600))), 0U);
+  }
+  watch.take(event(kStart + seconds(6 * 86400.0), fabric.device_named("gpu0")->id,
+                   "DCGM_FR_NVLINK_ERROR_THRESHOLD", "bit error ratio beyond its threshold"),
+             "node9");
+  EXPECT_EQ(open_count(watch.judge(kStart + seconds(6 * 86400.0 + 60))), 1U);
+}
+
+// marin issue 9086: one link recovers, five days later it takes the domain down.
+TEST(Watch, KeepsOneFindingFromTheFirstRecoveriesToTheFailureAndItsVictims) {
+  Watch watch;
+  const auto fabric = accelerators(4, 18);
+  watch.take(fabric);
+  const auto sweep = [&](WallTime at, std::uint64_t bad) {
+    for (int gpu = 0; gpu < 4; ++gpu) {
+      for (int n = 0; n < 18; ++n) {
+        const auto* port =
+            fabric.port_named("gpu" + std::to_string(gpu) + "/link" + std::to_string(n));
+        watch.take(at, count(port->id, Metric::kNvlinkRecovery, gpu == 0 && n == 14 ? bad : 0));
+      }
+    }
+  };
+  sweep(kStart, 502);
+  EXPECT_EQ(open_count(watch.judge(kStart)), 0U);
+  sweep(kStart + seconds(21 * 60), 505);
+  sweep(kStart + seconds(8 * 3600), 506);
+  const auto warned = watch.judge(kStart + seconds(8 * 3600));
+  ASSERT_EQ(open_count(warned), 1U);
+  EXPECT_EQ(warned[0].finding.place, "gpu0-link14");
+  EXPECT_EQ(warned[0].finding.level, Level::kWarning);
+  EXPECT_LE(sum(warned[0].finding), 1.0 + 1e-9);
+  const auto id = warned[0].id;
+
+  const auto failed = kStart + seconds(5 * 86400.0);
+  watch.take(event(failed, fabric.port_named("gpu0/link14")->id, "xid",
+                   "Xid 149, NETIR_LINK_DOWN Fatal XC0 i0 Link 14"),
+             "node0");
+  for (int gpu = 1; gpu < 4; ++gpu) {
+    watch.take(event(failed + seconds(1), fabric.device_named("gpu" + std::to_string(gpu))->id,
+                     "xid", "Xid 145, RLW_RXPIPE Nonfatal XC0 i0 Link 13"),
+               "node" + std::to_string(gpu));
+  }
+  const auto& after = watch.judge(failed + seconds(35));
+  ASSERT_EQ(open_count(after), 1U);
+  EXPECT_EQ(after[0].id, id);
+  EXPECT_EQ(after[0].finding.level, Level::kCritical);
+  EXPECT_EQ(after[0].finding.victim_subjects.size(), 3U);
+}
+
+struct TwoPorts {
+  fabric::Fabric fabric = accelerators(2, 4);
+  Watch watch;
+  TwoPorts() { watch.take(fabric); }
+  /// All links' corrected bits for a while: `rate` per second at gpu0/link0, `usual` at the others.
+  WallTime run(WallTime from, double length_s, double rate, double usual) {
+    WallTime at = from;
+    for (double t = 15; t <= length_s; t += 15) {
+      at = from + seconds(t);
+      for (const auto& port : fabric.ports()) {
+        auto& total = totals[port.id];
+        total += (fabric.port_name(port.id) == "gpu0/link0" ? rate : usual) * 15;
+        watch.take(at, count(port.id, Metric::kFecCorrectedBits, static_cast<std::uint64_t>(total),
+                             "total"));
+      }
+      watch.judge(at);
+    }
+    return at;
+  }
+  void flap(WallTime at, std::uint64_t downs) {
+    watch.take(at, count(fabric.port_named("gpu0/link0")->id, Metric::kCarrierDown, downs));
+  }
+  std::map<fabric::PortId, double> totals;
+};
+
+// sonic-mgmt pull request 26555: up after a flap, 1e-10 before and 1e-8 after.
+TEST(Watch, NamesAReceiverThatAdaptedOnATransient) {
+  TwoPorts ports;
+  for (int i = 0; i < 4; ++i) {
+    ports.flap(kStart + seconds(i), 0);
+  }
+  const auto before = ports.run(kStart, 1800, 40, 40);
+  ports.flap(before + seconds(1), 1);
+  const auto after = ports.run(before, 1200, 4000, 40);
+  const auto findings = ports.watch.judge(after);
+  ASSERT_EQ(open_count(findings), 1U);
+  const auto& finding = findings[0].finding;
+  EXPECT_EQ(finding.place, "gpu0-link0");
+  ASSERT_FALSE(finding.hypotheses.empty());
+  EXPECT_EQ(finding.hypotheses[0].cause, "adapted_on_transient") << finding.cause;
+  EXPECT_EQ(finding.hypotheses[0].direction, fabric::LaneDirection::kTowardHost);
+  EXPECT_THAT(finding.next_step, HasSubstr("e-initialise")) << finding.cause;
+}
+
+TEST(Watch, WeatherThatMovesAllLinksIsNoFinding) {
+  TwoPorts ports;
+  const auto before = ports.run(kStart, 1800, 40, 40);
+  const auto after = ports.run(before, 1800, 4000, 4000);
+  EXPECT_EQ(open_count(ports.watch.judge(after)), 0U);
+}
+
+TEST(Watch, MaintenanceIsNoFinding) {
+  TwoPorts ports;
+  const auto before = ports.run(kStart, 1800, 40, 40);
+  ports.watch.take(Mark{"maintenance", "gpu0", before, before + seconds(1300), "cable work"});
+  const auto after = ports.run(before, 1200, 4000, 40);
+  EXPECT_EQ(open_count(ports.watch.judge(after)), 0U);
+}
+
+TEST(Watch, FindingsOutliveARestart) {
+  TwoPorts ports;
+  const auto before = ports.run(kStart, 1800, 40, 40);
+  const auto after = ports.run(before, 900, 4000, 40);
+  const auto first = ports.watch.judge(after);
+  ASSERT_EQ(first.size(), 1U);
+  Watch next;
+  ASSERT_TRUE(next.restore(ports.watch.save()).has_value());
+  const auto& kept = next.judge(after + seconds(1));
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].id, first[0].id);
+  EXPECT_EQ(kept[0].finding.evidence, first[0].finding.evidence);
+  EXPECT_EQ(kept[0].finding.hypotheses.size(), first[0].finding.hypotheses.size());
+  EXPECT_EQ(next.save(), ports.watch.save());
+  EXPECT_FALSE(next.restore("{\"weftline\":\"findings/1\",\"findings\":[3]}").has_value());
+}
+
+}  // namespace
+}  // namespace weft::diagnose
