@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/module.h"
 
+#include "driver/module_control.h"
 #include "wire/cmis/latched.h"
 
 #include <algorithm>
@@ -136,9 +137,12 @@ void add_monitors(const ModuleInfo& module, fabric::PortId port, observe::Snapsh
 
 }  // namespace module_reader
 
-base::Result<wire::cmis::ModuleInfo> read_module(const bus::Netdev& netdev,
-                                                 const std::string& interface,
-                                                 const ModuleReadOptions& options) {
+namespace module_reader {
+
+/// Every page that identity and monitors need.
+base::Result<wire::cmis::ModuleMemory> read_pages(const bus::Netdev& netdev,
+                                                  const std::string& interface,
+                                                  const ModuleReadOptions& options) {
   using wire::cmis::PageRequest;
   wire::cmis::ModuleMemory memory;
   const auto read = [&](const PageRequest& part) -> base::Result<void> {
@@ -177,16 +181,72 @@ base::Result<wire::cmis::ModuleInfo> read_module(const bus::Netdev& netdev,
       is_new = ask(request) || is_new;
     }
   }
-  return wire::cmis::decode_module(memory);
+  return memory;
+}
+
+/// Pages of the module's statistics, where it has some: OIF-CMIS-05.2 00h:2.7 (flat memory has no
+/// pages), 01h:142.6 (VDM), 2Fh:128 (groups).
+void read_statistics(const bus::Netdev& netdev, const std::string& interface,
+                     wire::cmis::ModuleMemory& memory) {
+  constexpr std::uint8_t kFlat = 0x80;
+  constexpr std::uint8_t kHasVdm = 0x40;
+  if ((memory.byte(0, 2).value_or(kFlat) & kFlat) != 0 ||
+      (memory.byte(1, 142).value_or(0) & kHasVdm) == 0) {
+    return;
+  }
+  const auto read = [&](unsigned page, std::uint8_t length) {
+    const wire::cmis::PageRequest request{
+        .page = static_cast<std::uint8_t>(page), .offset = 128, .length = length};
+    if (const auto bytes = netdev.module_page(interface, request.i2c_address, request.bank,
+                                              request.page, request.offset, request.length)) {
+      memory.add(request, *bytes);
+    }
+  };
+  read(wire::cmis::kVdmControl, 1);
+  for (unsigned group = 0; group < wire::cmis::vdm_groups(memory).value_or(0); ++group) {
+    read(wire::cmis::kVdmDescriptors + group, 128);
+    read(wire::cmis::kVdmSamples + group, 128);
+  }
+}
+
+}  // namespace module_reader
+
+base::Result<wire::cmis::ModuleInfo> read_module(const bus::Netdev& netdev,
+                                                 const std::string& interface,
+                                                 const ModuleReadOptions& options) {
+  const auto memory = module_reader::read_pages(netdev, interface, options);
+  if (!memory) {
+    return tl::unexpected(memory.error());
+  }
+  return wire::cmis::decode_module(*memory);
+}
+
+base::Result<ModuleReading> read_module_and_statistics(const bus::Netdev& netdev,
+                                                       const std::string& interface) {
+  auto memory = module_reader::read_pages(netdev, interface, {});
+  if (!memory) {
+    return tl::unexpected(std::move(memory.error()));
+  }
+  auto info = wire::cmis::decode_module(*memory);
+  if (!info) {
+    return tl::unexpected(std::move(info.error()));
+  }
+  ModuleReading reading{std::move(*info), {}};
+  if (reading.info.map == wire::cmis::ModuleMap::kCmis) {
+    module_reader::read_statistics(netdev, interface, *memory);
+    reading.statistics = wire::cmis::decode_vdm(*memory);
+  }
+  return reading;
 }
 
 void add_module(Collection& collection, fabric::DeviceId device, fabric::PortId port,
-                const std::string& interface, const base::Result<wire::cmis::ModuleInfo>& module) {
+                const std::string& interface, const base::Result<ModuleReading>& module) {
   observe::Attributes attributes{
       .device = device, .kind = "module", .name = interface, .values = {}};
   if (module) {
-    module_reader::add_values(*module, attributes);
-    module_reader::add_monitors(*module, port, collection.snapshot);
+    module_reader::add_values(module->info, attributes);
+    module_reader::add_monitors(module->info, port, collection.snapshot);
+    add_module_statistics(module->statistics, port, collection.snapshot);
   } else {
     attributes.values.emplace_back("form", tl::unexpected(observe::not_measured(module.error())));
   }

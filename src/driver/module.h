@@ -7,8 +7,10 @@
 
 #include "driver/collect.h"
 #include "wire/cmis/identity.h"
+#include "wire/cmis/vdm.h"
 
 #include <string>
+#include <vector>
 
 namespace weft::driver {
 
@@ -22,10 +24,18 @@ struct ModuleReadOptions {
 [[nodiscard]] base::Result<wire::cmis::ModuleInfo> read_module(
     const bus::Netdev& netdev, const std::string& interface, const ModuleReadOptions& options = {});
 
+/// What it says of itself, and what it measures by the way (CMIS VDM): samples only, never flags.
+struct ModuleReading {
+  wire::cmis::ModuleInfo info;
+  std::vector<wire::cmis::VdmReading> statistics;
+};
+[[nodiscard]] base::Result<ModuleReading> read_module_and_statistics(const bus::Netdev& netdev,
+                                                                     const std::string& interface);
+
 /// Adds the module's attributes (kind "module") to the device, and samples of its monitors to the
 /// port.
 void add_module(Collection& collection, fabric::DeviceId device, fabric::PortId port,
-                const std::string& interface, const base::Result<wire::cmis::ModuleInfo>& module);
+                const std::string& interface, const base::Result<ModuleReading>& module);
 
 /// The cable or optics as a segment of the link; medium unknown where the module does not say.
 [[nodiscard]] fabric::Segment segment_of(const wire::cmis::ModuleInfo& module);

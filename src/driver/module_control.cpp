@@ -154,14 +154,14 @@ base::Result<ModuleLook> look_at_module(bus::ModuleMemory& memory,
   return look;
 }
 
-void add_module_statistics(const ModuleLook& look, fabric::PortId port,
+void add_module_statistics(std::span<const wire::cmis::VdmReading> statistics, fabric::PortId port,
                            observe::Snapshot& snapshot) {
   using observe::Metric;
   using wire::cmis::VdmSide;
   using wire::cmis::VdmStatistic;
   static constexpr std::array<std::string_view, 5> kStatistics = {"current", "minimum", "maximum",
                                                                   "average", "total"};
-  for (const auto& reading : look.statistics) {
+  for (const auto& reading : statistics) {
     const auto& observable = *reading.observable;
     std::optional<Metric> metric;
     if (observable.type == 5 || observable.type == 6) {

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,8 +51,12 @@ struct ModuleLookOptions {
                                                       const ModuleLookOptions& options = {});
 
 /// Statistics as samples of the port: label "media 0 average", lanes from 0.
-void add_module_statistics(const ModuleLook& look, fabric::PortId port,
+void add_module_statistics(std::span<const wire::cmis::VdmReading> statistics, fabric::PortId port,
                            observe::Snapshot& snapshot);
+inline void add_module_statistics(const ModuleLook& look, fabric::PortId port,
+                                  observe::Snapshot& snapshot) {
+  add_module_statistics(look.statistics, port, snapshot);
+}
 
 enum class ModuleSide : std::uint8_t { kHost, kMedia };
 enum class ModuleLoopback : std::uint8_t { kMediaOutput, kMediaInput, kHostOutput, kHostInput };

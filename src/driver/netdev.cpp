@@ -332,9 +332,9 @@ class PortBuilder {
           protocol_of(static_cast<std::uint32_t>(state.data_rate->value() / kMega), *lanes);
     }
     if (!collection_.links_only && collection_.host.netdev) {
-      module_ = read_module(*collection_.host.netdev, name_);
+      module_ = read_module_and_statistics(*collection_.host.netdev, name_);
       if (*module_) {
-        link.segments.push_back(segment_of(**module_));
+        link.segments.push_back(segment_of((*module_)->info));
       }
     }
     if (snapshot_.fabric.add(std::move(link))) {
@@ -377,6 +377,37 @@ class PortBuilder {
           FecRow{Metric::kFecUncorrectableBlocks, &ethtool::FecReply::uncorrectable_blocks},
           FecRow{Metric::kFecCorrectedBits, &ethtool::FecReply::corrected_bits}}) {
       add_fec_counter(metric, counter);
+    }
+    add_fec_histogram();
+  }
+
+  /// Codewords by corrected symbols (Linux 6.18). Bins are the numbers 0, 1, 2, …, else the label
+  /// names them: "total 0,1-3,4-7". Kernels and drivers without it say nothing, as for each lane.
+  void add_fec_histogram() {
+    if (!answers_.fec || answers_.fec->histogram.empty()) {
+      return;
+    }
+    const auto& bins = answers_.fec->histogram;
+    std::string names;
+    bool is_plain = true;
+    std::size_t lanes = bins[0].lanes.size();
+    for (std::size_t i = 0; i < bins.size(); ++i) {
+      is_plain = is_plain && bins[i].low == i && bins[i].high == i;
+      names += fmt::format("{}{}", i == 0 ? " " : ",", bins[i].low);
+      names += bins[i].high == bins[i].low ? "" : fmt::format("-{}", bins[i].high);
+      lanes = std::min(lanes, bins[i].lanes.size());
+    }
+    const auto add = [&](const std::string& label, auto count_of) {
+      observe::Histogram histogram;
+      for (const auto& bin : bins) {
+        histogram.counts.push_back(count_of(bin));
+      }
+      snapshot_.samples.push_back({port_, Metric::kFecCodewords, is_plain ? label : label + names,
+                                   observe::Value(std::move(histogram))});
+    };
+    add("total", [](const auto& bin) { return bin.codewords; });
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      add(std::to_string(lane), [&](const auto& bin) { return bin.lanes[lane]; });
     }
   }
 
@@ -450,7 +481,7 @@ class PortBuilder {
   std::string path_;  ///< place of the port on this host, without order
   fabric::DeviceId device_;
   fabric::PortId port_;
-  std::optional<base::Result<wire::cmis::ModuleInfo>> module_;
+  std::optional<base::Result<ModuleReading>> module_;
 };
 
 }  // namespace netdev

@@ -92,6 +92,40 @@ TEST(NetdevDriver, SaysWhatRunsAndWhatBothEndsCouldDo) {
             "25000baseCR/Full 100000baseCR4/Full");
 }
 
+/// One bin as the kernel sends it: ETHTOOL_A_FEC_HIST_BIN_LOW, _HIGH, _VAL, _VAL_PER_LANE.
+base::Bytes fec_bin(std::uint32_t low, std::uint32_t high, std::uint64_t count,
+                    const std::vector<std::uint64_t>& lanes) {
+  base::Bytes per_lane(lanes.size() * 8);
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    base::write_le(per_lane, i * 8, 8, lanes[i]);
+  }
+  return test::nla(5, test::join({test::nla_number(2, low, 4), test::nla_number(3, high, 4),
+                                  test::nla_number(4, count, 8), test::nla(5, per_lane)}));
+}
+
+TEST(NetdevDriver, CodewordsByCorrectedSymbolsAreAHistogram) {
+  TestHost host;
+  host.function("0000:17:00.0", "pci0000:16/02.0/00.0");
+  add_interface(host, "ens1f0", "0");
+  add_interface(host, "ens1f1", "1");
+  auto& replies = host.netdev().replies;
+  replies[{"ens1f0", kFec}] =
+      test::nla(5, test::join({fec_bin(0, 0, 1000, {600, 400}), fec_bin(1, 1, 30, {10, 20})}));
+  replies[{"ens1f1", kFec}] =
+      test::nla(5, test::join({fec_bin(0, 0, 9, {}), fec_bin(1, 3, 2, {})}));
+  const auto snapshot = host.collect_with(collect_netdev);
+  ASSERT_EQ(snapshot.links.size(), 2U);
+  const auto counts = [&](std::size_t link, const std::string& label) {
+    const auto* found = sample(snapshot, snapshot.links[link].a.port, Metric::kFecCodewords, label);
+    return found == nullptr ? std::vector<std::uint64_t>{}
+                            : std::get<observe::Histogram>(*found->value).counts;
+  };
+  EXPECT_THAT(counts(0, "total"), testing::ElementsAre(1000, 30));
+  EXPECT_THAT(counts(0, "1"), testing::ElementsAre(400, 20));
+  EXPECT_THAT(counts(1, "total 0,1-3"), testing::ElementsAre(9, 2));
+  EXPECT_THAT(counts(1, "total"), testing::IsEmpty());
+}
+
 TEST(NetdevDriver, WithoutEthtoolAnswersItSaysSo) {
   TestHost host;
   host.function("0000:17:00.0", "pci0000:16/02.0/00.0");
@@ -271,6 +305,31 @@ TEST(ModuleReader, LookingLeavesLatchedFlagsAlone) {
         read->contains({static_cast<std::uint8_t>(page), static_cast<std::uint8_t>(offset)}))
         << page << " " << offset;
   }
+}
+
+// OIF-CMIS-05.2: 01h:142.6 says that there is VDM, 2Fh:128 how many groups; a descriptor is lane
+// and threshold set, then the observable (15: pre-FEC BER, current, media input); F16 is a mantissa
+// of 11 bits times ten to the exponent of 5 bits less 24.
+TEST(ModuleReader, StatisticsAreSamplesAndTheirFlagsAreLeftAlone) {
+  TestHost host;
+  add_interface(host, "eth0", "0");
+  auto& netdev = host.netdev();
+  plug_latched(netdev);
+  netdev.pages[1][142 - 128] = 0x40;
+  netdev.pages[0x2F] = base::Bytes(128);
+  netdev.pages[0x20] = base::Bytes(128);
+  netdev.pages[0x24] = base::Bytes(128);
+  netdev.pages[0x2C] = base::Bytes(128, 0xFF);
+  netdev.pages[0x20][0] = 0x02;
+  netdev.pages[0x20][1] = 15;
+  netdev.pages[0x24][0] = 0x6B;  // 1000 x 10^(13 - 24)
+  netdev.pages[0x24][1] = 0xE8;
+  const auto read = netdev.read;
+  const auto snapshot = host.collect_with(collect_netdev);
+  const auto port = snapshot.links.at(0).a.port;
+  EXPECT_DOUBLE_EQ(test::real(sample(snapshot, port, Metric::kModulePreFecBer, "media 2 current")),
+                   1e-8);
+  EXPECT_FALSE(read->contains({0x2C, 128}));
 }
 
 TEST(ModuleReader, FlagsAreReadWhereTheyAreAskedFor) {

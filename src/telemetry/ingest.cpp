@@ -122,6 +122,10 @@ CounterKind counter_kind(Metric metric, fabric::ProtocolFamily family) {
   return {.bits = best->bits, .saturates = best->overflow == observe::Overflow::kSaturates};
 }
 
+CounterKind counter_kind(Metric metric) {
+  return counter_kind(metric, fabric::ProtocolFamily::kUnknown);
+}
+
 struct Ingest::Impl {
   Store* store = nullptr;
   IngestOptions options;
@@ -396,7 +400,7 @@ void Ingest::Impl::take_events(Look& look) {
     // After a restart of this program the log still holds what was told before.
     const base::WallTime from{std::min(look.host.clock.boot().ns, look.snapshot.taken.ns) -
                               options.known_events.ns};
-    if (const auto stored = store->events("*", "*", from, look.snapshot.taken)) {
+    if (const auto stored = store->events("*", "*", from, look.snapshot.taken + base::seconds(1))) {
       for (const StoredEvent& event : *stored) {
         if (event.host == look.snapshot.host.name) {
           look.host.events.remember(event.event);

@@ -25,6 +25,8 @@ namespace weft::telemetry {
 /// How the source of a metric counts: its width and what it does at the end, by the catalogue.
 /// InfiniBand ports count some metrics otherwise than Ethernet ports do.
 [[nodiscard]] CounterKind counter_kind(observe::Metric metric, fabric::ProtocolFamily family);
+/// Likewise where the family is not known: what StoreOptions::counter_kind wants.
+[[nodiscard]] CounterKind counter_kind(observe::Metric metric);
 
 struct IngestOptions {
   bool keeps_tracks = true;

@@ -53,7 +53,7 @@ class TestStore final : public Store {
                                                               base::WallTime until) const override {
     std::vector<StoredEvent> out;
     for (const StoredEvent& event : events_) {
-      if (event.event.at && *event.event.at >= from && *event.event.at <= until) {
+      if (event.event.at && *event.event.at >= from && *event.event.at < until) {
         out.push_back(event);
       }
     }
@@ -73,6 +73,7 @@ class TestStore final : public Store {
   }
   base::Result<void> maintain(base::WallTime) override { return {}; }
   base::Result<void> snapshot(const std::string&) override { return {}; }
+  void check() override {}
   [[nodiscard]] std::vector<std::string> damage() const override { return {}; }
   [[nodiscard]] StoreCounts counts() const override { return {}; }
 
