@@ -212,7 +212,8 @@ TEST(Ingest, ALogThatIsReadWholeGivesEachLineOnce) {
   const auto look = [](double at, int lines) {
     auto out = look_at(at);
     for (int i = 0; i < lines; ++i) {
-      auto event = logged(10 + i / 2, "eth0: Link is Down");  // two equal lines each time
+      const int second = 10 + i / 2;  // two equal lines each time
+      auto event = logged(second, "eth0: Link is Down");
       // The time is worked out anew with each look and is some milliseconds off.
       event.at = {kBoot + event.since_boot->ns + static_cast<std::int64_t>(at) * 10'000};
       out.events.push_back(event);
