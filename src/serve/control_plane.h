@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop that everything above the drivers is for: ask each host when it is due, remember what it
+// said, judge it, keep the findings, tell who must know. The same for machines and twins: a host is
+// a bus::Host, and the time comes in with each step. One thread calls it; whoever asks questions
+// from another holds the caller's lock. Read-only towards the hosts.
+#pragma once
+
+#include "base/result.h"
+#include "base/time.h"
+#include "bus/host.h"
+#include "diagnose/watch.h"
+#include "serve/notice.h"
+#include "telemetry/ingest.h"
+#include "telemetry/store.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weft::serve {
+
+struct ControlPlaneOptions {
+  const fabric::Fabric* plan = nullptr;  ///< expectation; must outlive the control plane
+  std::string plan_source = {};
+  base::Duration poll_every{10LL * 1'000'000'000};
+  /// What hardly changes (identities, modules, attributes) is read with every so many-th poll.
+  unsigned whole_every = 30;
+  base::Duration maintain_every{300LL * 1'000'000'000};
+  NoticeOptions notices = {};
+  /// Gets what is to be told, worst first; null: nobody is told.
+  std::function<void(const std::vector<Notice>&)> tell = {};
+};
+
+struct HostStatus {
+  std::string name;
+  std::optional<base::WallTime> last_poll;
+  base::Duration poll_cost;  ///< how long the last poll took, by the machine's clock
+  std::uint64_t polls = 0;
+  std::uint64_t failures = 0;
+  std::string last_problem;
+};
+
+/// What one step did.
+struct Stepped {
+  std::size_t hosts = 0;
+  std::size_t points = 0;
+  std::size_t events = 0;
+  std::vector<std::string> problems;
+};
+
+class ControlPlane {
+ public:
+  /// `store` may be null: then nothing outlives it. A store's findings and what was told of them
+  /// come back; kDataLoss of theirs is a problem of the first step, not an error.
+  explicit ControlPlane(telemetry::Store* store, ControlPlaneOptions options = {});
+  ~ControlPlane();
+  ControlPlane(const ControlPlane&) = delete;
+  ControlPlane& operator=(const ControlPlane&) = delete;
+
+  void add(std::string name, bus::Host host);
+  void take(const diagnose::Mark& mark);
+
+  /// Polls the hosts that are due, ingests, judges, commits, tells. `now` must not go back.
+  Stepped step(base::WallTime now);
+  /// When the next host is due.
+  [[nodiscard]] base::WallTime next_due() const;
+
+  [[nodiscard]] const std::vector<diagnose::LivingFinding>& findings() const;
+  [[nodiscard]] const diagnose::Watch& watch() const;
+  [[nodiscard]] telemetry::Store* store() const;
+  [[nodiscard]] std::vector<HostStatus> hosts() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weft::serve

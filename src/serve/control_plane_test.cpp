@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop over hosts that do not exist (bus/synthetic): who is polled when, what is kept, what
+// comes back after a restart, and that a host which fails holds nobody up.
+#include "serve/control_plane.h"
+
+#include "bus/synthetic/host.h"
+#include "bus/test_folder.h"
+#include "driver/test_host.h"
+
+#include <memory>
+
+#include <gtest/gtest.h>
+
+namespace weft::serve {
+namespace {
+
+constexpr base::WallTime kStart{1'700'000'000LL * 1'000'000'000};
+
+base::WallTime after(double seconds) {
+  return kStart + base::seconds(seconds);
+}
+
+bus::Host machine(bus::MemoryTree tree) {
+  bus::Host host;
+  host.tree = std::make_unique<bus::MemoryTree>(std::move(tree));
+  host.netdev = std::make_unique<driver::test::FakeNetdev>();
+  host.accelerators = std::make_unique<driver::test::FakeAccelerators>();
+  return host;
+}
+
+bus::Host demo() {
+  auto server = bus::synthetic::demo_server();
+  server.taken_ns = 0;  // it is looked at now, not when a capture was made
+  return machine(server.tree());
+}
+
+TEST(ControlPlaneTest, PollsWhoIsDueAndRemembers) {
+  const bus::TestFolder folder;
+  auto store = telemetry::Store::open(folder.path().string() + "/store");
+  ASSERT_TRUE(store) << store.error().text();
+  ControlPlane plane(store->get(), {.poll_every = base::seconds(10)});
+  plane.add("one", demo());
+  const Stepped first = plane.step(kStart);
+  EXPECT_EQ(first.hosts, 1U);
+  EXPECT_GT(first.points, 50U);
+  EXPECT_TRUE(first.problems.empty()) << first.problems.front();
+  EXPECT_EQ(plane.next_due(), after(10));
+  EXPECT_EQ(plane.step(after(9.9)).hosts, 0U);
+  plane.add("two", demo());
+  EXPECT_EQ(plane.step(after(9.95)).hosts, 1U) << "a new host is due at once";
+  EXPECT_EQ(plane.step(after(10)).hosts, 1U);
+  ASSERT_EQ(plane.hosts().size(), 2U);
+  EXPECT_EQ(plane.hosts()[0].polls, 2U);
+  EXPECT_EQ(plane.hosts()[0].last_poll, after(10));
+  const auto kept =
+      (*store)->points({.subject = "*", .metric = {}, .label = "*"}, kStart, after(11));
+  ASSERT_TRUE(kept);
+  EXPECT_GT(kept->size(), 50U);
+}
+
+TEST(ControlPlaneTest, AHostThatFailsHoldsNobodyUp) {
+  ControlPlane plane(nullptr, {});
+  plane.add("empty", machine(bus::MemoryTree::Builder().freeze("empty")));
+  plane.add("whole", demo());
+  const Stepped stepped = plane.step(kStart);
+  EXPECT_EQ(stepped.hosts, 1U);
+  ASSERT_EQ(stepped.problems.size(), 1U);
+  EXPECT_EQ(stepped.problems[0].rfind("empty: ", 0), 0U) << stepped.problems[0];
+  EXPECT_EQ(plane.hosts()[0].failures, 1U);
+  EXPECT_FALSE(plane.hosts()[0].last_poll);
+}
+
+/// Its content may be changed between polls.
+class ChangingTree final : public bus::HostTree {
+ public:
+  explicit ChangingTree(std::shared_ptr<std::optional<bus::MemoryTree>> now)
+      : now_(std::move(now)) {}
+  base::Result<std::string> read(std::string_view path, std::size_t most) const override {
+    return (*now_)->read(path, most);
+  }
+  base::Result<std::vector<std::string>> list(std::string_view path) const override {
+    return (*now_)->list(path);
+  }
+  base::Result<std::string> link(std::string_view path) const override {
+    return (*now_)->link(path);
+  }
+  bool exists(std::string_view path) const override { return (*now_)->exists(path); }
+  std::string description() const override { return (*now_)->description(); }
+  bool is_live() const override { return false; }
+
+ private:
+  std::shared_ptr<std::optional<bus::MemoryTree>> now_;
+};
+
+/// A server of which one link's receiver counts 2,000 errors more at each poll.
+class Failing {
+ public:
+  Failing() { move_on(); }
+  void move_on() {
+    auto server = bus::synthetic::demo_server();
+    server.taken_ns = 0;
+    server.uptime_seconds += 10.0 * static_cast<double>(polls_);
+    server.port(kPort).correctable["RxErr"] = 100 + 2000 * polls_++;
+    *tree_ = server.tree();
+  }
+  [[nodiscard]] bus::Host host() const {
+    bus::Host out = demo();
+    out.tree = std::make_unique<ChangingTree>(tree_);
+    return out;
+  }
+
+ private:
+  static constexpr int kPort = 4;
+  std::uint64_t polls_ = 0;
+  std::shared_ptr<std::optional<bus::MemoryTree>> tree_ =
+      std::make_shared<std::optional<bus::MemoryTree>>();
+};
+
+TEST(ControlPlaneTest, FindingsSurviveARestartAndAreToldOnce) {
+  const bus::TestFolder folder;
+  Failing failing;
+  std::size_t told = 0;
+  ControlPlaneOptions options;
+  options.tell = [&told](const std::vector<Notice>& notices) { told += notices.size(); };
+  int polls = 0;
+  const auto ids_after_ten_minutes = [&] {
+    auto store = telemetry::Store::open(folder.path().string() + "/store");
+    EXPECT_TRUE(store);
+    ControlPlane plane(store->get(), options);
+    plane.add("one", failing.host());
+    for (int i = 0; i < 60; ++i) {
+      const Stepped stepped = plane.step(after(10 * polls++));
+      EXPECT_TRUE(stepped.problems.empty()) << stepped.problems.front();
+      failing.move_on();
+    }
+    std::vector<std::string> ids;
+    for (const auto& living : plane.findings()) {
+      ids.push_back(living.id);
+    }
+    return ids;
+  };
+  const auto before = ids_after_ten_minutes();
+  ASSERT_EQ(before.size(), 1U) << "one link is bad";
+  EXPECT_EQ(told, 1U);
+  EXPECT_EQ(ids_after_ten_minutes(), before);
+  EXPECT_EQ(told, 1U);
+}
+
+}  // namespace
+}  // namespace weft::serve
