@@ -678,6 +678,8 @@ void Reader::decide() {
   const auto& heat = out_.of[0][Feature::kTemperature];
   if (heat.move == Move::kRaised && heat.size >= kHotBy) {
     alarm(Level::kWarning, "part_hot", heat, "a part of it runs hotter than its peers");
+  } else if (heat.move == Move::kRaised) {
+    alarm(Level::kNote, "part_warm", heat, "a part of it is warmer than its peers");
   }
 }
 

@@ -218,6 +218,12 @@ std::size_t Sight::signal_of(const observe::Subject& subject, observe::Metric me
                                     : fabric::LaneDirection::kTowardHost;
     }
   }
+  if (const auto* port = std::get_if<fabric::PortId>(&subject)) {
+    const auto* link = joint_.fabric().link_at(*port);
+    signal.near = link == nullptr ? fabric::LinkId{} : link->id;
+  } else if (const auto* device = std::get_if<fabric::DeviceId>(&subject)) {
+    signal.near = joint_.link_through(*device).value_or(fabric::LinkId{});
+  }
   if (metric == observe::Metric::kLaneBitErrors) {
     const auto bits = signal_index_.find(fmt::format(
         "{}|{}|{}", observe::text(subject), static_cast<int>(observe::Metric::kLaneBits), label));
@@ -274,8 +280,8 @@ void Sight::file(std::size_t index, std::uint32_t epoch, base::WallTime at,
   signal.last_at = at;
   ++signal.points;
   newest_ = std::max(newest_, at);
-  if (signal.is_moving && signal.heard) {
-    mark_dirty(signal.heard->link);
+  if (signal.is_moving && (signal.heard || !signal.near.is_null())) {
+    mark_dirty(signal.heard ? signal.heard->link : signal.near);
   }
 }
 

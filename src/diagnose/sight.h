@@ -32,6 +32,7 @@ struct Signal {
   std::string label;
   int lane = -1;
   std::optional<Heard> heard;  ///< link, section and direction, where it is one's
+  fabric::LinkId near;          ///< a part's: the link that the part is on; null for none
   Past past;
   std::optional<double> last;
   base::WallTime last_at;

@@ -217,7 +217,8 @@ const std::vector<LivingFinding>& Watch::judge(base::WallTime now) {
     verdicts.push_back(impl_->of_shared(shared, faulty));
   }
   for (std::size_t i = 0; i < faulty.size(); ++i) {
-    if (!explained.contains(i)) {
+    // A note by itself is no finding; with others of the same machine it is one.
+    if (!explained.contains(i) && faulty[i].level > Level::kNote) {
       verdicts.push_back(impl_->of_link(faulty[i], std::move(beliefs[i])));
     }
   }
