@@ -6,6 +6,7 @@
 #include "driver/collect.h"
 #include "fabric/rack.h"
 #include "score/effect.h"
+#include "twin/plan/inventory.h"
 
 #include <algorithm>
 #include <ctime>
@@ -262,7 +263,9 @@ base::Result<void> tell(const twin::Scenario& scenario, std::uint64_t seed, Rack
   if (auto applied = twin::apply(*story, twin::fault_engine(**rack)); !applied) {
     return applied;
   }
-  Teller teller(**rack, std::move(*story), maker((*known)->fabric, result.rack), options, result);
+  // The rack file as operators have it says where each machine's software finds a device.
+  const fabric::Fabric located = twin::located(*(*rack)->plan);
+  Teller teller(**rack, std::move(*story), maker(located, result.rack), options, result);
   teller.tell();
   return {};
 }
