@@ -4,6 +4,7 @@
 #include "telemetry/store/doubles.h"
 #include "telemetry/store/integers.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -81,6 +82,43 @@ void put_histograms(const Column& indices, const std::vector<observe::Histogram>
     }
     i = end;
   }
+}
+
+/// Series that are read together have the same times: a column of times that was just written or
+/// read is not made again.
+struct TimesMemory {
+  Column at;
+  base::Bytes bytes;
+};
+
+void put_times(const Column& at, base::Bytes& out) {
+  thread_local TimesMemory memory;
+  if (memory.at != at) {
+    memory.at = at;
+    memory.bytes.clear();
+    encode_integers(at, memory.bytes);
+  }
+  put_varint(out, memory.bytes.size());
+  out.insert(out.end(), memory.bytes.begin(), memory.bytes.end());
+}
+
+/// From the block's first time on; nullptr where they cannot be read or go back.
+const Column* read_times(ByteReader& in, std::size_t count) {
+  thread_local TimesMemory memory;
+  const base::ByteView bytes = in.take(in.varint());
+  if (memory.at.size() == count &&
+      std::equal(bytes.begin(), bytes.end(), memory.bytes.begin(), memory.bytes.end())) {
+    return &memory.at;
+  }
+  memory.bytes.clear();
+  ByteReader times(bytes);
+  if (in.failed() || !decode_integers(times, count, memory.at) || times.left() != 0 ||
+      memory.at.front() != 0 || !std::is_sorted(memory.at.begin(), memory.at.end())) {
+    memory.at.clear();
+    return nullptr;
+  }
+  memory.bytes.assign(bytes.begin(), bytes.end());
+  return &memory.at;
 }
 
 /// The values of a block, column by column, as they are read.
@@ -191,6 +229,13 @@ bool read_values(ByteReader& in, Columns& columns) {
 
 Strip join(const Columns& columns) {
   Strip strip;
+  for (const Kind kind : {Kind::kWhole, Kind::kReal}) {
+    const Column& values = columns.values[static_cast<std::size_t>(kind)];
+    if (values.size() == columns.at.size()) {
+      strip.adopt(kind, columns.at, values);
+      return strip;
+    }
+  }
   strip.reserve(columns.at.size());
   std::array<std::size_t, kKinds> next{};
   for (std::size_t i = 0; i < columns.at.size(); ++i) {
@@ -236,7 +281,7 @@ base::Bytes encode_block(const Strip& strip, std::size_t from, std::size_t until
   } else {
     out.push_back(static_cast<std::uint8_t>(strip.kind(from)));
   }
-  encode_integers(at, out);
+  put_times(at, out);
   encode_integers(values[0], out);
   encode_doubles(values[1], out);
   if (!values[2].empty()) {
@@ -273,21 +318,18 @@ base::Result<Strip> decode_block(base::ByteView bytes) {
   static_cast<void>(in.u64());
   static_cast<void>(in.varint());
   Columns columns;
-  if (!read_kinds(in, head.count, columns) || !decode_integers(in, head.count, columns.at)) {
+  const Column* times = read_kinds(in, head.count, columns) ? read_times(in, head.count) : nullptr;
+  if (times == nullptr) {
     return broken("its times cannot be read");
   }
-  std::int64_t before = std::numeric_limits<std::int64_t>::min();
-  for (std::uint64_t& at : columns.at) {
-    at += static_cast<std::uint64_t>(head.first);
-    const auto now = static_cast<std::int64_t>(at);
-    if (now < before) {
-      return broken("its times go back");
-    }
-    before = now;
-  }
-  if (static_cast<std::int64_t>(columns.at.front()) != head.first || before != head.last) {
+  // Offsets from the first time, in order, and ending where the head says: none can overflow.
+  const auto first = static_cast<std::uint64_t>(head.first);
+  if (head.last < head.first || times->back() != static_cast<std::uint64_t>(head.last) - first) {
     return broken("its times are not what its head says");
   }
+  columns.at.resize(head.count);
+  std::transform(times->begin(), times->end(), columns.at.begin(),
+                 [&](std::uint64_t offset) { return first + offset; });
   if (!read_values(in, columns) || in.failed() || in.left() != 0) {
     return broken("its values cannot be read");
   }

@@ -190,12 +190,15 @@ TEST(store_codec, a_block_that_asks_for_much_memory_is_refused) {
   put_u64(bytes, 0);
   put_varint(bytes, 0);
   bytes.push_back(3);
+  put_varint(bytes, 2);
   bytes.push_back(0);
   bytes.push_back(0);
   put_varint(bytes, kBinsMost);
   put_varint(bytes, kPointsMost);
   bytes.resize(bytes.size() + 2 * kBinsMost);
-  EXPECT_FALSE(decode_block(bytes));
+  const auto refused = decode_block(bytes);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().what, "its values cannot be read");
 }
 
 TEST(store_codec, extreme_times_come_back) {

@@ -25,15 +25,11 @@ void take_in(Strip& out, const Strip& part, std::int64_t from, std::int64_t unti
     return;
   }
   if (out.empty() || part.at(begin) > out.last()) {
-    for (std::size_t i = begin; i < end; ++i) {
-      out.push(part.at(i), part.piece(i));
-    }
+    out.take(part, begin, end);
     return;
   }
   Strip some;
-  for (std::size_t i = begin; i < end; ++i) {
-    some.push(part.at(i), part.piece(i));
-  }
+  some.take(part, begin, end);
   out = merge(out, some);
 }
 
@@ -115,13 +111,16 @@ base::Result<std::vector<SeriesPoints>> DiskStore::points(const Selector& which,
 
 std::vector<Bucket> DiskStore::raw_buckets(Cursor& cursor, std::uint32_t series, std::int64_t from,
                                            std::int64_t until, std::int64_t step) const {
-  // Half an hour back is enough for most; where it is not, the whole of what a gap may be.
+  // Two minutes back are enough for most; where they are not, more, up to what a gap may be.
   const CounterKind counter = options_.counter_kind == nullptr
                                   ? CounterKind{}
                                   : options_.counter_kind(directory_.key_of(series)->metric);
-  Strip strip = read_strip(cursor, series, from - kHourNs / 2, until);
-  if (!strip.empty() && strip.first() >= from) {
-    strip = read_strip(cursor, series, from - kGapMostNs, until);
+  Strip strip;
+  for (const std::int64_t back : {2 * kMinuteNs, kHourNs, kGapMostNs}) {
+    strip = read_strip(cursor, series, from - back, until);
+    if (strip.empty() || strip.first() < from) {
+      break;
+    }
   }
   return roll_up(strip, counter, from, until, step);
 }
@@ -213,26 +212,25 @@ base::Result<std::vector<StoredEvent>> DiskStore::events(std::string_view kind,
     return in_time && (kind.empty() || matches(kind, event.event.kind)) &&
            directory_.names(subject, event.subject);
   };
-  Cursor cursor = engine_->cursor();
   for (const std::int32_t stretch : event_stretches_) {
     const bool timeless = stretch == kTimeless;
     if ((stretch < stretch_of(from.ns) || stretch > stretch_of(until.ns)) && !timeless) {
       continue;
     }
-    const std::string prefix = part_key(kEventKey, stretch);
-    for (cursor.seek(prefix); cursor.valid() && cursor.key().starts_with(prefix); cursor.next()) {
-      const auto bytes = cursor.value();
-      auto event = bytes ? decode_event(*bytes)
-                         : base::Result<StoredEvent>(tl::unexpected<base::Error>(bytes.error()));
-      if (!event) {
-        note_damage("event " + std::to_string(big_at(cursor.key(), 5, 8)) + " cannot be read");
-      } else if (wanted(*event)) {
-        out.push_back(std::move(*event));
-      }
-    }
-    if (const auto error = cursor.broken()) {
+    const auto scanned =
+        engine_->scan(part_key(kEventKey, stretch), [&](std::string_view key, const auto& bytes) {
+          auto event = bytes
+                           ? decode_event(*bytes)
+                           : base::Result<StoredEvent>(tl::unexpected<base::Error>(bytes.error()));
+          if (!event) {
+            note_damage("event " + std::to_string(big_at(key, 5, 8)) + " cannot be read");
+          } else if (wanted(*event)) {
+            out.push_back(std::move(*event));
+          }
+        });
+    if (!scanned) {
       note_damage("events cannot be read, of the six hours from " +
-                  base::iso8601({stretch * kStretchNs}) + ": " + error->what);
+                  base::iso8601({stretch * kStretchNs}) + ": " + scanned.error().what);
     }
   }
   std::copy_if(new_events_.begin(), new_events_.end(), std::back_inserter(out), wanted);
@@ -258,19 +256,17 @@ void DiskStore::each(
     const std::function<void(std::string_view key, base::ByteView value)>& see) const {
   const std::string prefix = record_key(kind, {});
   std::map<std::string, base::Bytes> found;
-  Cursor cursor = engine_->cursor();
-  for (cursor.seek(prefix); cursor.valid() && cursor.key().starts_with(prefix); cursor.next()) {
-    const std::string key(cursor.key());
-    const auto value = cursor.value();
+  const auto scanned = engine_->scan(prefix, [&](std::string_view key, const auto& value) {
     if (value) {
-      found[key].assign(value->begin(), value->end());
+      found[std::string(key)].assign(value->begin(), value->end());
     } else {
       note_damage("a record of kind " + std::string(kind) +
-                  " cannot be read: " + key.substr(prefix.size()));
+                  " cannot be read: " + std::string(key.substr(prefix.size())));
     }
-  }
-  if (const auto error = cursor.broken()) {
-    note_damage("records of kind " + std::string(kind) + " cannot be read: " + error->what);
+  });
+  if (!scanned) {
+    note_damage("records of kind " + std::string(kind) +
+                " cannot be read: " + scanned.error().what);
   }
   for (auto edit = edits_.lower_bound(prefix);
        edit != edits_.end() && edit->first.starts_with(prefix); ++edit) {

@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::string_view kFormat = "weft telemetry store 1";
 constexpr std::string_view kSubjectKind = "subject";
+constexpr std::size_t kPrefetch = 6;  ///< points ahead
 constexpr std::int64_t kEarliest = std::numeric_limits<std::int64_t>::min();
 
 std::string group_span(std::uint64_t from, std::uint64_t until) {
@@ -80,19 +81,20 @@ base::Result<void> DiskStore::open() {
   read_parts();
   replay_log();
   pass_started_ = state_.last_group;
-  counts_.points = 0;
   return {};
 }
 
 void DiskStore::read_state() {
   const auto bytes = engine_->get(kStateKey);
   if (!bytes && bytes.error().code == base::Code::kNotFound) {
+    find_state();
     return;
   }
   auto state = bytes ? decode_state(*bytes)
                      : base::Result<State>(tl::unexpected<base::Error>(bytes.error()));
   if (!state) {
     note_damage("the store's state cannot be read; it was found anew");
+    find_state();
     return;
   }
   state_ = std::move(*state);
@@ -101,24 +103,37 @@ void DiskStore::read_state() {
   }
 }
 
+/// The groups that there are, and the number of the next event.
+void DiskStore::find_state() {
+  std::uint64_t first = 0;
+  static_cast<void>(engine_->scan(what_key(kLogKey), [&](std::string_view key, const auto&) {
+    const std::uint64_t group = big_at(key, 1, 8);
+    first = first == 0 ? group : first;
+    state_.last_group = std::max(state_.last_group, group);
+  }));
+  state_.trimmed_group = first > 0 ? first - 1 : state_.last_group;
+  static_cast<void>(engine_->scan(what_key(kEventKey), [&](std::string_view key, const auto&) {
+    state_.next_event = std::max(state_.next_event, big_at(key, 5, 8) + 1);
+  }));
+}
+
 void DiskStore::read_names() {
-  Cursor cursor = engine_->cursor();
-  for (cursor.seek(what_key(kSeriesKey)); cursor.valid() && cursor.key()[0] == kSeriesKey;
-       cursor.next()) {
-    const auto number = static_cast<std::uint32_t>(big_at(cursor.key(), 1, 4));
-    state_.next_series = std::max(state_.next_series, number + 1);
-    const auto value = cursor.value();
-    const auto key = value ? decode_series(*value)
-                           : base::Result<SeriesKey>(tl::unexpected<base::Error>(value.error()));
-    if (!key) {
-      note_damage("the name of series " + std::to_string(number) +
-                  " cannot be read: " + key.error().what);
-      continue;
-    }
-    directory_.add(number, *key);
-  }
-  if (const auto error = cursor.broken()) {
-    note_damage("names of series cannot be read: " + error->what);
+  const auto scanned =
+      engine_->scan(what_key(kSeriesKey), [&](std::string_view name, const auto& value) {
+        const auto number = static_cast<std::uint32_t>(big_at(name, 1, 4));
+        state_.next_series = std::max(state_.next_series, number + 1);
+        const auto key = value
+                             ? decode_series(*value)
+                             : base::Result<SeriesKey>(tl::unexpected<base::Error>(value.error()));
+        if (key) {
+          directory_.add(number, *key);
+        } else {
+          note_damage("the name of series " + std::to_string(number) +
+                      " cannot be read: " + key.error().what);
+        }
+      });
+  if (!scanned) {
+    note_damage("names of series cannot be read: " + scanned.error().what);
   }
   each(kSubjectKind, [&](std::string_view key, base::ByteView value) {
     if (const auto subject = decode_subject(value)) {
@@ -130,22 +145,26 @@ void DiskStore::read_names() {
   heads_.resize(state_.next_series);
 }
 
-/// Which stretches there are: one hop for each.
+/// Which stretches there are: one hop for each. Where a hop meets what cannot be read, the rest is
+/// found from the other end.
 void DiskStore::read_parts() {
   for (const char what : {kChunkKey, kEventKey}) {
     auto& parts = what == kChunkKey ? stretches_ : event_stretches_;
+    const auto part_at = [](const Cursor& at) { return unbiased32(big_at(at.key(), 1, 4)); };
     Cursor cursor = engine_->cursor();
-    cursor.seek(what_key(what));
-    while (cursor.valid() && cursor.key()[0] == what) {
-      const std::int32_t part = unbiased32(big_at(cursor.key(), 1, 4));
-      parts.insert(part);
-      if (part == std::numeric_limits<std::int32_t>::max()) {
-        break;
-      }
-      cursor.seek(part_key(what, part + 1));
+    for (cursor.seek(what_key(what)); cursor.valid() && cursor.key()[0] == what;
+         cursor.seek(part_key(what, *parts.rbegin() + 1))) {
+      parts.insert(part_at(cursor));
     }
-    if (const auto error = cursor.broken()) {
-      note_damage("a part of the store cannot be read: " + error->what);
+    const auto error = cursor.broken();
+    if (!error) {
+      continue;
+    }
+    note_damage("a part of the store cannot be read: " + error->what);
+    cursor = engine_->cursor();
+    cursor.seek_back(what_key(static_cast<char>(what + 1)));
+    while (cursor.valid() && cursor.key()[0] == what && parts.insert(part_at(cursor)).second) {
+      cursor.seek_back(part_key(what, part_at(cursor)));
     }
   }
   if (state_.days.empty()) {  // never rolled, or its state was lost
@@ -165,14 +184,12 @@ void DiskStore::replay_log() {
                 (at == kEarliest ? "" : " and before " + base::iso8601({at})) +
                 " may be missing, of any series");
   };
-  Cursor cursor = engine_->cursor();
-  for (cursor.seek(what_key(kLogKey)); cursor.valid() && cursor.key()[0] == kLogKey;
-       cursor.next()) {
-    const std::uint64_t group = big_at(cursor.key(), 1, 8);
-    state_.last_group = std::max(state_.last_group, group);
-    const auto value = cursor.value();
-    const auto head = value ? peek_group(*value)
-                            : base::Result<GroupHead>(tl::unexpected<base::Error>(value.error()));
+  const auto group_bytes = [&](std::uint64_t group) {
+    auto bytes = engine_->get(log_key(group));
+    return bytes ? std::move(*bytes) : base::Bytes();
+  };
+  for (std::uint64_t group = expected; group <= state_.last_group; ++group) {
+    const auto head = peek_group(group_bytes(group));
     if (!head) {
       continue;
     }
@@ -185,28 +202,22 @@ void DiskStore::replay_log() {
       cut[s] = group;
     }
   }
-  if (cursor.broken() || expected <= state_.last_group) {
+  if (expected <= state_.last_group) {
     missing(state_.last_group, kEarliest);
   }
-  for (cursor.seek(what_key(kLogKey)); cursor.valid() && cursor.key()[0] == kLogKey;
-       cursor.next()) {
-    const std::uint64_t group = big_at(cursor.key(), 1, 8);
-    const auto value = cursor.value();
-    if (!value) {
-      continue;
-    }
-    static_cast<void>(
-        read_group(*value, [&](std::uint32_t series, std::int64_t at, const Piece& piece) {
-          if (series >= heads_.size() || group <= cut[series]) {
-            return;
-          }
-          Head& head = heads_[series];
-          holding_ += head.fresh.empty() ? 1 : 0;
-          held_ += head.fresh.insert(at, piece) ? 1 : 0;
-          head.newest = head.has_newest ? std::max(head.newest, at) : at;
-          head.has_newest = true;
-          stretches_.insert(stretch_of(at));
-        }));
+  for (std::uint64_t group = state_.trimmed_group + 1; group <= state_.last_group; ++group) {
+    static_cast<void>(read_group(group_bytes(group),
+                                 [&](std::uint32_t series, std::int64_t at, const Piece& piece) {
+                                   if (series >= heads_.size() || group <= cut[series]) {
+                                     return;
+                                   }
+                                   Head& head = heads_[series];
+                                   holding_ += head.fresh.empty() ? 1 : 0;
+                                   held_ += head.fresh.insert(at, piece) ? 1 : 0;
+                                   head.newest = head.has_newest ? std::max(head.newest, at) : at;
+                                   head.has_newest = true;
+                                   stretches_.insert(stretch_of(at));
+                                 }));
   }
 }
 
@@ -321,7 +332,11 @@ base::Result<void> DiskStore::append(std::span<const StorePoint> points) {
   }
   std::int64_t marked_from = 0;
   std::int64_t marked_until = 0;
-  for (const StorePoint& point : points) {
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const StorePoint& point = points[i];
+    if (i + kPrefetch < points.size()) {
+      __builtin_prefetch(&heads_[points[i + kPrefetch].series]);
+    }
     const Piece piece = piece_of(point.point.value);
     const std::int64_t at = point.point.at.ns;
     if (at > kTimeMost || at < -kTimeMost || !fits(piece)) {
@@ -425,11 +440,11 @@ Tail DiskStore::cut_series(Batch& batch, std::uint32_t series) {
 
 /// Cuts series in turn until no more points are held than should be.
 std::vector<DiskStore::Cut> DiskStore::cut_some(Batch& batch, std::uint32_t& cut_until) {
-  const std::uint64_t most = std::max(kHeldLeast, holding_ * kHeldPerSeries);
+  const std::uint64_t most = cut_all_ ? 0 : std::max(kHeldLeast, holding_ * kHeldPerSeries);
   std::vector<Cut> cuts;
   std::uint64_t held = held_;
   cut_until = cursor_;
-  while (held > most && cut_until < heads_.size()) {
+  while ((held > most || cut_all_) && cut_until < heads_.size()) {
     const std::uint32_t series = cut_until++;
     const std::uint64_t fresh = heads_[series].fresh.size();
     if (fresh > 0) {
@@ -454,7 +469,7 @@ void DiskStore::apply(const std::vector<Cut>& cuts, std::uint32_t cut_until) {
 }
 
 base::Result<void> DiskStore::commit() {
-  const bool has_points = group_.points() > 0;
+  const bool has_points = group_.points() > 0 || cut_all_;
   if (!has_points && new_series_.empty() && new_events_.empty() && edits_.empty() &&
       !state_changed_) {
     return {};

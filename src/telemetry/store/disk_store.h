@@ -92,6 +92,7 @@ class DiskStore final : public Store {
 
   // Opening.
   void read_state();
+  void find_state();
   void read_names();
   void read_parts();
   void replay_log();
@@ -118,7 +119,11 @@ class DiskStore final : public Store {
   base::Result<void> roll_hours(std::int64_t now);
   base::Result<void> roll_day(std::int32_t day, std::uint8_t hours_from, std::uint8_t hours_until);
   base::Result<void> drop_old(std::int64_t now);
+  base::Result<void> empty_log(std::int64_t before);
+  void roll_minutes_of(Batch& batch, Cursor& cursor, std::uint32_t series, std::int64_t from,
+                       std::int64_t until) const;
   base::Result<void> drop_stretch(std::int32_t stretch, bool roll_minutes);
+  void settle(std::int64_t now);
   base::Result<void> keep_below_most();
   void note_damage(std::string text) const;
   [[nodiscard]] std::string name_of(std::uint32_t series) const;
@@ -138,11 +143,13 @@ class DiskStore final : public Store {
   std::map<std::string, Edit> edits_;  ///< by engine key
   bool state_changed_ = false;
   // Cutting.
-  std::uint64_t held_ = 0;           ///< fresh points in all
-  std::uint64_t holding_ = 0;        ///< series with fresh points
-  std::uint32_t cursor_ = 0;         ///< the next series to cut
-  std::uint64_t pass_started_ = 0;   ///< the newest group whose points a whole pass cuts
-  std::optional<std::int64_t> now_;  ///< of the last maintain()
+  bool cut_all_ = false;                 ///< asked for by the next commit
+  std::uint64_t held_ = 0;               ///< fresh points in all
+  std::uint64_t holding_ = 0;            ///< series with fresh points
+  std::uint32_t cursor_ = 0;             ///< the next series to cut
+  std::uint64_t pass_started_ = 0;       ///< the newest group whose points a whole pass cuts
+  std::optional<std::int64_t> now_;      ///< of the last maintain()
+  std::optional<std::int32_t> settled_;  ///< stretches up to here were compacted
   mutable std::vector<std::string> damage_;
   mutable std::uint64_t damage_more_ = 0;
   StoreCounts counts_;

@@ -4,6 +4,7 @@
 #include "telemetry/store/rolls.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 namespace weft::telemetry::store_parts {
@@ -29,6 +30,7 @@ base::Result<void> DiskStore::maintain(base::WallTime now) {
   if (auto done = drop_old(now.ns); !done) {
     return done;
   }
+  settle(now.ns);
   if (auto done = keep_below_most(); !done) {
     return done;
   }
@@ -113,24 +115,74 @@ base::Result<void> DiskStore::drop_old(std::int64_t now) {
   return engine_->write(batch);
 }
 
+/// Gives back the room of what was rewritten: the log's, and that of stretches that are over.
+void DiskStore::settle(std::int64_t now) {
+  const std::int32_t over = stretch_of(now - options_.out_of_order.ns - kUpkeepHourNs) - 1;
+  const auto next = settled_ ? stretches_.upper_bound(*settled_) : stretches_.begin();
+  if (next == stretches_.end() || *next > over) {
+    return;
+  }
+  engine_->compact(part_key(kChunkKey, *next), part_key(kChunkKey, over + 1));
+  engine_->compact(what_key(kLogKey), log_key(state_.trimmed_group));
+  settled_ = over;
+}
+
+/// Moves all points into chunks, where some from before this time stand in the log alone: the rest
+/// of the pass, and one more.
+base::Result<void> DiskStore::empty_log(std::int64_t before) {
+  const bool needed = std::any_of(heads_.begin(), heads_.end(), [&](const Head& head) {
+    return !head.fresh.empty() && head.fresh.first() < before;
+  });
+  for (int pass = 0; needed && pass < 2; ++pass) {
+    cut_all_ = true;
+    auto done = commit();
+    cut_all_ = false;
+    if (!done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+/// The minutes of a stretch that is about to go, and the first one behind it: its increase reaches
+/// back into the stretch.
+void DiskStore::roll_minutes_of(Batch& batch, Cursor& cursor, std::uint32_t series,
+                                std::int64_t from, std::int64_t until) const {
+  constexpr std::int64_t kMinute = 60 * kSecondNs;
+  std::vector<Bucket> fresh = raw_buckets(cursor, series, from, until + kUpkeepHourNs, kMinute);
+  const auto behind =
+      std::find_if(fresh.begin(), fresh.end(), [&](const Bucket& b) { return b.from.ns >= until; });
+  if (behind != fresh.end()) {
+    fresh.erase(behind + 1, fresh.end());
+  }
+  std::map<std::int32_t, std::vector<Bucket>> days;
+  for (const Bucket& bucket : fresh) {
+    days[day_of(bucket.from.ns)].push_back(bucket);
+  }
+  for (auto& [day, buckets] : days) {
+    std::vector<Bucket> all =
+        kept_buckets(cursor, kMinuteKey, series, day * kDayNs, (day + 1) * kDayNs);
+    const std::int64_t known = all.empty() ? -kTimeMost : all.back().from.ns;
+    std::copy_if(buckets.begin(), buckets.end(), std::back_inserter(all),
+                 [&](const Bucket& b) { return b.from.ns > known; });
+    batch.put(part_key(kMinuteKey, day, series), encode_buckets(all));
+  }
+}
+
 /// Removes the points of a stretch, after they were rolled up by minute where that is asked.
 base::Result<void> DiskStore::drop_stretch(std::int32_t stretch, bool roll_minutes) {
   const std::int64_t from = stretch * kStretchNs;
   const std::int64_t until = from + kStretchNs;
+  if (auto done = empty_log(until); !done) {
+    return done;
+  }
   Batch batch;
   Cursor cursor = engine_->cursor();
   for (std::uint32_t series = 0; roll_minutes && series < heads_.size(); ++series) {
     if (directory_.key_of(series) == nullptr) {
       continue;
     }
-    const std::vector<Bucket> fresh = raw_buckets(cursor, series, from, until, 60 * kSecondNs);
-    if (fresh.empty()) {
-      continue;
-    }
-    const std::int32_t day = day_of(from);
-    std::vector<Bucket> all = kept_buckets(cursor, kMinuteKey, series, day * kDayNs, from);
-    all.insert(all.end(), fresh.begin(), fresh.end());
-    batch.put(part_key(kMinuteKey, day, series), encode_buckets(all));
+    roll_minutes_of(batch, cursor, series, from, until);
   }
   batch.remove_range(part_key(kChunkKey, stretch), part_key(kChunkKey, stretch + 1));
   if (auto written = engine_->write(batch); !written) {

@@ -213,6 +213,9 @@ void Cursor::seek_back(std::string_view key) {
 void Cursor::next() {
   parts_->at->Next();
 }
+void Cursor::back() {
+  parts_->at->Prev();
+}
 bool Cursor::valid() const {
   return parts_->at->Valid();
 }
@@ -342,6 +345,35 @@ Cursor Engine::cursor() const {
   auto parts = std::make_unique<Cursor::Parts>();
   parts->at.reset(parts_->db->NewIterator({}));
   return Cursor(std::move(parts));
+}
+
+base::Result<void> Engine::scan(
+    std::string_view prefix,
+    const std::function<void(std::string_view, const base::Result<base::ByteView>&)>& see) const {
+  Cursor at = cursor();
+  std::string last;
+  for (at.seek(prefix); at.valid() && at.key().starts_with(prefix); at.next()) {
+    last = at.key();
+    see(at.key(), at.value());
+  }
+  const auto error = at.broken();
+  if (!error) {
+    return {};
+  }
+  // From the end back to the broken part; then forward again from there.
+  at = cursor();
+  std::string first;
+  for (at.seek_back(std::string(prefix) + std::string(16, '\xff'));
+       at.valid() && at.key().starts_with(prefix) && at.key() > last; at.back()) {
+    first = at.key();
+  }
+  if (!first.empty()) {
+    at = cursor();
+    for (at.seek(first); at.valid() && at.key().starts_with(prefix); at.next()) {
+      see(at.key(), at.value());
+    }
+  }
+  return tl::unexpected<base::Error>(*error);
 }
 
 void Engine::compact(std::string_view from, std::string_view until) {

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,7 @@ class Cursor {
   /// To the last key that is not behind this one.
   void seek_back(std::string_view key);
   void next();
+  void back();
   /// On a key. Where it is not, the end was reached or broken() says why not.
   [[nodiscard]] bool valid() const;
   [[nodiscard]] std::optional<base::Error> broken() const;
@@ -86,6 +88,12 @@ class Engine {
   /// kNotFound, kDataLoss.
   [[nodiscard]] base::Result<base::Bytes> get(std::string_view key) const;
   [[nodiscard]] Cursor cursor() const;
+  /// All keys that begin with `prefix`, in order. Where a part cannot be read, what stands before
+  /// and behind it is seen, and the error given.
+  base::Result<void> scan(
+      std::string_view prefix,
+      const std::function<void(std::string_view key, const base::Result<base::ByteView>& value)>&
+          see) const;
   /// Gives back the room of removed keys in [from, until).
   void compact(std::string_view from, std::string_view until);
   /// A copy in a folder that must not exist yet.

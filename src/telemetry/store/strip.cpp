@@ -153,9 +153,38 @@ void Strip::clear() {
   side_.reset();
 }
 
+void Strip::adopt(Kind kind, const std::vector<std::uint64_t>& at,
+                  const std::vector<std::uint64_t>& bits) {
+  kind_ = kind;
+  slots_.resize(at.size());
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    slots_[i] = {static_cast<std::int64_t>(at[i]), bits[i]};
+  }
+}
+
+void Strip::take(const Strip& other, std::size_t from, std::size_t until) {
+  const bool plain = other.kinds_.empty() && other.kind_ <= Kind::kReal && kinds_.empty() &&
+                     (slots_.empty() || kind_ == other.kind_);
+  if (plain) {
+    kind_ = other.kind_;
+    const auto begin = other.slots_.begin();
+    slots_.insert(slots_.end(), begin + static_cast<std::ptrdiff_t>(from),
+                  begin + static_cast<std::ptrdiff_t>(until));
+    return;
+  }
+  for (std::size_t i = from; i < until; ++i) {
+    push(other.at(i), other.piece(i));
+  }
+}
+
 Strip merge(const Strip& first, const Strip& second) {
   Strip out;
   out.reserve(first.size() + second.size());
+  if (first.empty() || second.empty() || first.last() < second.first()) {
+    out.take(first, 0, first.size());
+    out.take(second, 0, second.size());
+    return out;
+  }
   std::size_t a = 0;
   std::size_t b = 0;
   while (a < first.size() || b < second.size()) {

@@ -67,6 +67,11 @@ class Strip {
   /// Points of [from, until), by index.
   [[nodiscard]] std::size_t lower(std::int64_t at) const;
   void clear();
+  /// Numbers of one kind, all at once; @pre the strip is empty, times in order.
+  void adopt(Kind kind, const std::vector<std::uint64_t>& at,
+             const std::vector<std::uint64_t>& bits);
+  /// Points [from, until) of another strip, at the end; @pre they are not before last().
+  void take(const Strip& from_strip, std::size_t from, std::size_t until);
   void reserve(std::size_t points) { slots_.reserve(points); }
 
   // For the codec.
