@@ -10,6 +10,7 @@
 #include "cli/physics/eye.h"
 #include "cli/rack.h"
 #include "cli/scan.h"
+#include "cli/score.h"
 #include "cli/up.h"
 #include "cli/world.h"
 #include "cli/world_control.h"
@@ -36,6 +37,7 @@ std::span<const VerbSpec> verbs() {
       world_clear_verb(),
       world_checkpoint_verb(),
       margin_verb(),
+      score_verb(),
       up_verb(),
   };
   return kVerbs;

@@ -45,6 +45,7 @@ struct Count {
 
 struct LinkWatch {
   const twin::Link* link = nullptr;
+  std::uint64_t downs_before = 0;
   Count events;
   twin::LinkStatus before;
   struct Lane {
@@ -76,6 +77,12 @@ double events(const twin::Link& link) {
     sum += static_cast<double>(link.counter(counter, End::kB));
   }
   return sum;
+}
+
+/// Times that the link went down or came up: every family tells them.
+std::uint64_t downs(const twin::Link& link) {
+  return link.counter(LinkCounter::kLinkDowns, End::kA) +
+         link.counter(LinkCounter::kTrainings, End::kA);
 }
 
 double bit_errors(const twin::Link& link, const twin::LaneAt& at) {
@@ -201,6 +208,7 @@ void Effects::Impl::begin(effect_cpp::FaultWatch& watch) const {
   const double now_s = (rack->world->now() - base::WorldTime{}).seconds();
   for (effect_cpp::LinkWatch& each : watch.links) {
     each.before = each.link->status();
+    each.downs_before = effect_cpp::downs(*each.link);
     each.events.before = effect_cpp::events(*each.link);
     each.events.span_s = now_s;
     for (auto& lane : each.lanes) {
@@ -215,7 +223,8 @@ void Effects::Impl::begin(effect_cpp::FaultWatch& watch) const {
 bool Effects::Impl::sees_links(const effect_cpp::FaultWatch& watch) const {
   const double since_s = since(watch);
   for (const effect_cpp::LinkWatch& each : watch.links) {
-    if (effect_cpp::changed(each.before, each.link->status())) {
+    if (effect_cpp::changed(each.before, each.link->status()) ||
+        effect_cpp::downs(*each.link) > each.downs_before) {
       return true;
     }
     if (effect_cpp::grew(each.events, effect_cpp::events(*each.link), since_s,
