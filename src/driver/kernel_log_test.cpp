@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernel log lines become events on the devices and links they name.
 #include "driver/test_host.h"
+#include "observe/event_kind.h"
+#include "wire/kernel_log/message.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -127,6 +129,25 @@ TEST(KernelLogDriver, ReadsAFileThatTheUserNames) {
   const auto missing = other.collect_with(
       [](Collection& collection) { collect_kernel_log(collection, "/nonexistent/kern.log"); });
   EXPECT_EQ(missing.problems.size(), 1U);
+}
+
+// What the classifier calls otherwise than its events do is written out here; the rest must be in
+// the catalogue under its own name.
+TEST(KernelLogDriver, EveryKindOfEventIsInTheCatalogue) {
+  using wire::kernel_log::Kind;
+  for (int i = 0; i < static_cast<int>(Kind::kCount_); ++i) {
+    const auto kind = static_cast<Kind>(i);
+    const bool is_renamed =
+        kind == Kind::kAerError || kind == Kind::kNetLinkUp || kind == Kind::kNetLinkDown;
+    if (!is_renamed && !wire::kernel_log::is_detail(kind)) {
+      EXPECT_NE(observe::find_event_kind(wire::kernel_log::key(kind)), nullptr)
+          << wire::kernel_log::key(kind);
+    }
+  }
+  for (const char* kind : {"aer_correctable", "aer_nonfatal", "aer_fatal", "link_up", "link_down",
+                           "xid", "xid_victim"}) {
+    EXPECT_NE(observe::find_event_kind(kind), nullptr) << kind;
+  }
 }
 
 }  // namespace
