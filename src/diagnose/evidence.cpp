@@ -151,8 +151,16 @@ class Reader {
       return;
     }
     const auto direction = static_cast<std::size_t>(signal.heard->direction);
-    const auto seen = seen_of(signal);
     const auto quantity = signal.source->quantity;
+    if (quantity == Quantity::kWatched) {
+      Seen still;
+      still.move = signal.points >= 3 ? Move::kNormal : Move::kAbsent;
+      note(out_.of[direction][Feature::kErrors], still);
+      note(out_.of[other(direction)][Feature::kReplays], still);
+      out_.is_measured[direction] = signal.points >= 2;
+      return;
+    }
+    const auto seen = seen_of(signal);
     if (quantity == Quantity::kMargin) {
       const auto section = std::min(signal.heard->section, out_.sections - 1);
       note(out_.margin[section][direction], seen);

@@ -15,6 +15,7 @@ constexpr double kResolution = 0.2;
 /// a few hundred places for the stretch each, chance alone stays below it for years.
 constexpr double kProven = 16.0;
 constexpr double kSigmas = 5.0;
+constexpr std::uint32_t kLooksLeast = 4;  ///< fewer are no past to hold anything against
 constexpr std::int64_t kNsPerS = 1'000'000'000;
 
 Past::Sum joined(const Past::Sum& x, const Past::Sum& y) {
@@ -22,7 +23,8 @@ Past::Sum joined(const Past::Sum& x, const Past::Sum& y) {
           .weight = x.weight + y.weight,
           .square = x.square + y.square,
           .from_ns = std::min(x.from_ns, y.from_ns),
-          .to_ns = std::max(x.to_ns, y.to_ns)};
+          .to_ns = std::max(x.to_ns, y.to_ns),
+          .looks = x.looks + y.looks};
 }
 
 Past::Sum minus(const Past::Sum& all, const Past::Sum& part) {
@@ -30,7 +32,8 @@ Past::Sum minus(const Past::Sum& all, const Past::Sum& part) {
           .weight = all.weight - part.weight,
           .square = all.square - part.square,
           .from_ns = all.from_ns,
-          .to_ns = all.to_ns};
+          .to_ns = all.to_ns,
+          .looks = all.looks - part.looks};
 }
 
 double log_likelihood(const Past::Sum& sum) {
@@ -88,17 +91,36 @@ void Past::add_count(base::WallTime at, double events, double exposure) {
   if (!stretches_.empty() && events == 0 && stretches_.back().sum == 0) {
     stretches_.back().weight += exposure;
     stretches_.back().to_ns = at.ns;
+    ++stretches_.back().looks;
     return;
   }
-  stretches_.push_back(
-      {.sum = events, .weight = exposure, .square = 0, .from_ns = from, .to_ns = at.ns});
+  stretches_.push_back({.sum = events,
+                        .weight = exposure,
+                        .square = 0,
+                        .from_ns = from,
+                        .to_ns = at.ns,
+                        .looks = 1});
   thin();
 }
 
 void Past::add_value(base::WallTime at, double value) {
   const auto from = stretches_.empty() ? at.ns : stretches_.back().to_ns;
-  stretches_.push_back(
-      {.sum = value, .weight = 1, .square = value * value, .from_ns = from, .to_ns = at.ns});
+  stretches_.push_back({.sum = value,
+                        .weight = 1,
+                        .square = value * value,
+                        .from_ns = from,
+                        .to_ns = at.ns,
+                        .looks = 1});
+  thin();
+}
+
+void Past::add_still(base::WallTime from, base::WallTime to, std::uint32_t looks) {
+  stretches_.push_back({.sum = 0,
+                        .weight = (to - from).seconds(),
+                        .square = 0,
+                        .from_ns = from.ns,
+                        .to_ns = to.ns,
+                        .looks = looks});
   thin();
 }
 
@@ -163,7 +185,8 @@ Shift Past::count_shift(double decades) const {
     for (std::size_t to = from + 1; to <= stretches_.size(); ++to) {
       part = to == from + 1 ? stretches_[from] : joined(part, stretches_[to - 1]);
       const auto rest = minus(whole, part);
-      if (part.weight <= 0 || rest.weight <= 0 || part.mean() <= rest.mean()) {
+      if (part.weight <= 0 || rest.weight <= 0 || rest.looks < kLooksLeast ||
+          part.mean() <= rest.mean()) {
         continue;
       }
       const double ratio = log_likelihood(part) + log_likelihood(rest) - log_likelihood(whole);

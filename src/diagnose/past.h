@@ -37,6 +37,8 @@ class Past {
   /// A counter's increase over an exposure, between the last addition and now.
   void add_count(base::WallTime at, double events, double exposure);
   void add_value(base::WallTime at, double value);
+  /// A counter that stood at zero for this long, at so many looks.
+  void add_still(base::WallTime from, base::WallTime to, std::uint32_t looks);
   /// Starts anew: another part, or a new calm after maintenance.
   void clear();
 
@@ -53,6 +55,7 @@ class Past {
     double square = 0;
     std::int64_t from_ns = 0;
     std::int64_t to_ns = 0;
+    std::uint32_t looks = 1;
     [[nodiscard]] double mean() const { return weight > 0 ? sum / weight : 0; }
   };
   [[nodiscard]] Sum all() const;

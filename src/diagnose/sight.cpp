@@ -229,6 +229,7 @@ std::size_t Sight::signal_of(const observe::Subject& subject, observe::Metric me
         "{}|{}|{}", observe::text(subject), static_cast<int>(observe::Metric::kLaneBits), label));
     signal.bits = bits == signal_index_.end() ? Signal::kNone : bits->second;
   }
+  begin_at_zero(signal);
   const auto index = signals_.size();
   if (signal.heard) {
     auto& link = links_[signal.heard->link];
@@ -249,6 +250,31 @@ std::size_t Sight::signal_of(const observe::Subject& subject, observe::Metric me
   peers.insert(std::upper_bound(peers.begin(), peers.end(), index, less), index);
   class_of_signal_.push_back(&peers);
   return index;
+}
+
+/// Kinds of errors appear in AER's lists with their first count: before, they stood at zero for as
+/// long as their total was looked at.
+void Sight::begin_at_zero(Signal& signal) {
+  if (signal.metric != observe::Metric::kAerCorrectable || signal.label == "total") {
+    return;
+  }
+  const auto found = signal_index_.find(
+      fmt::format("{}|{}|total", observe::text(signal.subject), static_cast<int>(signal.metric)));
+  if (found == signal_index_.end()) {
+    return;
+  }
+  const auto& total = signals_[found->second];
+  // The total may have been filed in this look already: then the look before counts.
+  const auto until = total.last_at == newest_ ? total.before_at : total.last_at;
+  if (total.points < 2 || until <= total.first_at) {
+    return;
+  }
+  signal.last = 0;
+  signal.last_at = until;
+  signal.first_at = total.first_at;
+  signal.epoch = total.epoch;
+  signal.points = total.points;
+  signal.past.add_still(total.first_at, until, total.points - 1);
 }
 
 const std::vector<std::size_t>& Sight::peers(const Signal& signal) const {
@@ -277,7 +303,11 @@ void Sight::file(std::size_t index, std::uint32_t epoch, base::WallTime at,
     add_gauge(signal, at, number);
   }
   signal.last = number;
+  signal.before_at = signal.last_at;
   signal.last_at = at;
+  if (signal.points == 0) {
+    signal.first_at = at;
+  }
   ++signal.points;
   newest_ = std::max(newest_, at);
   if (signal.is_moving && (signal.heard || !signal.near.is_null())) {
@@ -305,7 +335,8 @@ void Sight::add_counter(Signal& signal, base::WallTime at, double value, bool is
     exposure = bits_now - signal.exposure_from;
     signal.exposure_from = bits_now;
   }
-  if (events < 0 || exposure <= 0 || signal.source->quantity == Quantity::kBits) {
+  if (events < 0 || exposure <= 0 || signal.source->quantity == Quantity::kBits ||
+      signal.source->quantity == Quantity::kWatched) {
     return;  // began anew between the looks: what it had counted is lost
   }
   if (events > 0) {

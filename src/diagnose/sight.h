@@ -32,10 +32,12 @@ struct Signal {
   std::string label;
   int lane = -1;
   std::optional<Heard> heard;  ///< link, section and direction, where it is one's
-  fabric::LinkId near;          ///< a part's: the link that the part is on; null for none
+  fabric::LinkId near;         ///< a part's: the link that the part is on; null for none
   Past past;
   std::optional<double> last;
   base::WallTime last_at;
+  base::WallTime first_at;
+  base::WallTime before_at;  ///< the look before the last
   base::WallTime moved_at;   ///< a counter's last increase, a gauge's last step
   std::size_t bits = kNone;  ///< the signal that counts the lane's bits
   double exposure_from = 0;  ///< bits at the last look
@@ -158,6 +160,7 @@ class Sight {
   void change(LinkSight& link, std::size_t side, base::WallTime at, StateChange::Kind kind);
   void count_downs(const Signal& signal, base::WallTime at, double downs);
   void mark_dirty(fabric::LinkId link);
+  void begin_at_zero(Signal& signal);
   [[nodiscard]] std::string class_of(const Signal& signal) const;
   [[nodiscard]] bool covers(const Mark& mark, const observe::Subject& subject,
                             base::WallTime at) const;

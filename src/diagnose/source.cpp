@@ -77,6 +77,10 @@ constexpr std::array kSources = std::to_array<Source>({
 constexpr Source kReplayRow = {
     Metric::kAerCorrectable, Quantity::kReplays, Whose::kTransmitter, true, kDecade, 6, "replays"};
 
+constexpr Source kWatchedRow = {
+    Metric::kAerCorrectable, Quantity::kWatched, Whose::kReceiver, true, kDecade, 0,
+    "correctable errors"};
+
 bool is_link_error(std::string_view label) {
   return std::any_of(std::begin(kLinkErrorTypes), std::end(kLinkErrorTypes),
                      [&](const LinkErrorType& type) { return label == type.name; });
@@ -99,6 +103,9 @@ const Source* source(Metric metric, std::string_view label) {
   if (metric == Metric::kAerCorrectable) {
     if (label == "Rollover" || label == "Timeout") {
       return &kReplayRow;
+    }
+    if (label == "total") {
+      return &kWatchedRow;
     }
     if (!is_link_error(label)) {
       return nullptr;

@@ -28,6 +28,7 @@ enum class Quantity : std::uint8_t {
   kTemperature,
   kVoltage,  ///< per cent of its past
   kUtilization,
+  kWatched,  ///< a total: it says that its kinds were counted, also those that stand at zero
   kCount_,
 };
 

@@ -22,14 +22,20 @@ namespace {
 /// Lines of other machines within this of a fatal one, that say nothing worse, are its echo.
 constexpr base::Duration kEcho{120LL * 1'000'000'000};
 
+/// Causes with their shares, those of several places together.
 std::string words_of(const std::vector<Hypothesis>& hypotheses, double unknown) {
   std::string out;
+  std::set<std::string> said;
   for (const auto& one : hypotheses) {
-    if (out.size() > 200) {
-      break;
+    if (said.size() >= 4 || !said.insert(one.cause).second) {
+      continue;
     }
-    out += fmt::format("{}{} ({:.0f} %{}{})", out.empty() ? "" : "; ", one.words,
-                       one.probability * 100, one.part ? ", " : "",
+    double share = 0;
+    for (const auto& other : hypotheses) {
+      share += other.cause == one.cause ? other.probability : 0;
+    }
+    out += fmt::format("{}{} ({:.0f} %{}{})", out.empty() ? "" : "; ", one.words, share * 100,
+                       one.part ? ", " : "",
                        one.part ? one.part->kind + " " + one.part->place : std::string{});
   }
   if (unknown > 0.02) {
