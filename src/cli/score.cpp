@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include <fmt/format.h>
@@ -36,12 +38,15 @@ constexpr OptionSpec kOptions[] = {
     {"--threads", "N", "1 to 256. Default: as many as the machine runs at once."},
     {"--json", "", "The result as JSON, schema weftline/score/1."},
     {"--markdown", "", "The tables of docs/DIAGNOSIS.md."},
+    {"--update", "FILE",
+     "Put the Markdown into this file, between the lines <!-- score begins --> and <!-- score ends "
+     "--> (with --perturb: score perturbed)."},
     {"--verbose", "", "Say on standard error what each run asked and what was answered."},
 };
 constexpr ExampleSpec kExamples[] = {
     {"weft score", "Every template of scenarios/ with 3 seeds."},
     {"weft score --template 'dirty-*' --seeds 10 --verbose", "One kind of fault, run by run."},
-    {"weft score --all --markdown > tables.md", "The tables of docs/DIAGNOSIS.md."},
+    {"weft score --all --update docs/DIAGNOSIS.md", "Write the tables anew."},
 };
 constexpr ExitSpec kExits[] = {
     {kOk, "every story was told"},
@@ -136,6 +141,22 @@ void print_run(const score::RunResult& run) {
              run.polls, run.world_s, run.collect_s, run.judge_s);
 }
 
+base::Result<void> update(const std::string& path, const std::string& text, bool is_perturbed) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    return base::fail(base::Code::kNotFound, "cannot be read", path);
+  }
+  const std::string before(std::istreambuf_iterator<char>(in), {});
+  const auto after = score::with_section(before, is_perturbed ? "score perturbed" : "score", text);
+  if (!after) {
+    return tl::unexpected(after.error());
+  }
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << *after;
+  out.flush();
+  return out ? base::Result<void>() : base::fail(base::Code::kUnavailable, "cannot write", path);
+}
+
 int run_score(const Arguments& arguments) {
   if (arguments.has("--json") && arguments.has("--markdown")) {
     return report_usage("--json and --markdown do not go together");
@@ -168,6 +189,12 @@ int run_score(const Arguments& arguments) {
     fmt::print("{}", score::table_markdown(table, head));
   } else {
     fmt::print("{}", score::table_text(table, head));
+  }
+  if (const auto file = arguments.value("--update")) {
+    const auto done = update(*file, score::table_markdown(table, head), options->run.perturbed > 0);
+    if (!done) {
+      return report(done.error());
+    }
   }
   for (const score::RunResult& each : results) {
     if (!each.error.empty()) {
