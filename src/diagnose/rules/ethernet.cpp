@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ethernet links: up, but slower than both ends could; flapping; losing codewords; counting symbol
 // errors. A port that nobody plugged or nobody brought up is not wrong.
+#include "diagnose/limits.h"
 #include "diagnose/rules.h"
 
 #include <fmt/format.h>
@@ -10,11 +11,6 @@ namespace {
 
 using observe::LinkState;
 using observe::Metric;
-
-/// Carrier losses per day, proven, that make a link a flapping one. House choices.
-constexpr double kFlapsPerDay = 4.0;
-/// Uncorrectable codewords per hour, proven, above which frames are being lost for the link's sake.
-constexpr double kUncorrectablePerHour = 1.0;
 
 void judge_speed(Context& context, LinkAssessment& assessment, const LinkState& link) {
   const auto& best = link.a.max_data_rate;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // InfiniBand ports: slower than the device could, or counting recoveries and symbol errors.
+#include "diagnose/limits.h"
 #include "diagnose/rules.h"
 
 #include <map>
@@ -17,20 +18,22 @@ struct ErrorCounter {
   Level level;
   const char* code;
   const char* what;
-  double per_hour;  ///< proven rate above which it is more than a note. House choices.
+  double per_hour;  ///< proven rate above which it is more than a note
   /// The PortCounters attribute's field stops at this value (InfiniBand Architecture 16.1.3.5: 4, 8
   /// or 16 bits); ports with wider counters pass it unnoticed.
   std::uint64_t stops_at;
 };
 constexpr ErrorCounter kCounters[] = {
-    {Metric::kLinkDowned, Level::kWarning, "infiniband_link_downed", "times down", 0.2, 255},
-    {Metric::kLinkErrorRecovery, Level::kWarning, "infiniband_recovery", "recoveries", 0.2, 255},
+    {Metric::kLinkDowned, Level::kWarning, "infiniband_link_downed", "times down",
+     kInfinibandLossesPerHour, 255},
+    {Metric::kLinkErrorRecovery, Level::kWarning, "infiniband_recovery", "recoveries",
+     kInfinibandLossesPerHour, 255},
     {Metric::kLocalLinkIntegrity, Level::kWarning, "infiniband_integrity",
-     "local link integrity errors", 0.2, 15},
-    {Metric::kSymbolErrors, Level::kWarning, "infiniband_symbol_errors", "symbol errors", 10,
-     65535},
-    {Metric::kPortReceiveErrors, Level::kWarning, "infiniband_receive_errors", "receive errors", 1,
-     65535},
+     "local link integrity errors", kInfinibandLossesPerHour, 15},
+    {Metric::kSymbolErrors, Level::kWarning, "infiniband_symbol_errors", "symbol errors",
+     kInfinibandSymbolsPerHour, 65535},
+    {Metric::kPortReceiveErrors, Level::kWarning, "infiniband_receive_errors", "receive errors",
+     kInfinibandReceiveErrorsPerHour, 65535},
 };
 
 /// sysfs does not say what a port could run, so ports of the same part are the reference: the rate

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // PCIe errors as rates with bounds. A correctable error is normal now and then; what counts is a
 // rate that is proven (its lower bound) to be above what the standard or a healthy fleet allows.
+#include "diagnose/limits.h"
 #include "diagnose/rules.h"
 
 #include <algorithm>
@@ -13,10 +14,6 @@ namespace {
 using observe::LinkState;
 using observe::Metric;
 
-/// Correctable link errors per hour whose proven excess is a warning. A house choice, far below
-/// what a bit error ratio of 1e-12 would give (0.5 a second on x16 at 32 GT/s) and far above a
-/// healthy link.
-constexpr double kCorrectablePerHour = 6.0;
 /// PCI Express: bit error ratio that a lane must hold before FEC at 2.5 to 32 GT/s.
 constexpr double kErrorRatioTarget = 1e-12;
 /// Kinds of uncorrectable errors that probing software causes on healthy machines.

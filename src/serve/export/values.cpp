@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve/export/values.h"
+
+#include "base/text.h"
+#include "observe/catalogue.h"
+
+#include <array>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace weft::serve {
+namespace export_values {
+
+namespace prometheus = wire::prometheus;
+using Json = nlohmann::ordered_json;
+using observe::MetricKind;
+
+constexpr std::array kAbsences = std::to_array(
+    {observe::Absence::kNeedsRoot, observe::Absence::kNotProvided, observe::Absence::kNotSupported,
+     observe::Absence::kUnreadable, observe::Absence::kGarbled, observe::Absence::kNotApplicable,
+     observe::Absence::kNotModelled, observe::Absence::kAsleep});
+
+std::string text_of(const Json& in, const char* name) {
+  const auto at = in.find(name);
+  return at != in.end() && at->is_string() ? at->get<std::string>() : std::string();
+}
+
+std::optional<observe::Value> value_of(const Json& in, MetricKind kind) {
+  if (in.is_number_unsigned()) {
+    const auto number = in.get<std::uint64_t>();
+    return kind == MetricKind::kGauge ? observe::Value(static_cast<double>(number))
+                                      : observe::Value(number);
+  }
+  if (in.is_number()) {
+    return in.get<double>();
+  }
+  if (in.is_string()) {
+    return in.get<std::string>();
+  }
+  observe::Histogram histogram;
+  for (const Json& bin : in) {
+    if (!in.is_array() || !bin.is_number_unsigned()) {
+      return std::nullopt;
+    }
+    histogram.counts.push_back(bin.get<std::uint64_t>());
+  }
+  return in.is_array() ? std::optional<observe::Value>(histogram) : std::nullopt;
+}
+
+observe::Reading<observe::Value> reading_of(const Json& in, MetricKind kind) {
+  if (const auto at = in.find("value"); at != in.end()) {
+    if (auto value = value_of(*at, kind)) {
+      return *std::move(value);
+    }
+    return observe::absent(observe::Absence::kGarbled);
+  }
+  const std::string reason = text_of(in, "not_measured");
+  for (const observe::Absence why : kAbsences) {
+    if (observe::key(why) == reason) {
+      return observe::absent(why);
+    }
+  }
+  return observe::absent(observe::Absence::kNotProvided);
+}
+
+/// nullopt where the metric is none that this program knows.
+std::optional<ExportValue> read_value(const Json& in) {
+  const auto metric = in.is_object() ? observe::find_metric(text_of(in, "metric")) : std::nullopt;
+  const auto at = in.is_object() ? in.find("at") : in.end();
+  if (!metric || at == in.end() || !at->is_number()) {
+    return std::nullopt;
+  }
+  constexpr double kLatest = 9e9;
+  const double seconds = at->get<double>();
+  if (!(std::abs(seconds) < kLatest)) {
+    return std::nullopt;
+  }
+  return ExportValue{.subject = text_of(in, "subject"),
+                     .of = text_of(in, "of"),
+                     .host = text_of(in, "host"),
+                     .name = text_of(in, "name"),
+                     .metric = *metric,
+                     .label = text_of(in, "label"),
+                     .at = {std::llround(seconds * 1e3) * 1'000'000},
+                     .value = reading_of(in, observe::row(*metric).kind)};
+}
+
+/// "device", "port" or "link"; "subject" where nothing tells.
+std::string_view kind_of(const ExportValue& value) {
+  if (value.of == "device" || value.of == "port" || value.of == "link") {
+    return value.of;
+  }
+  return value.subject.starts_with("dev-")   ? "device"
+         : value.subject.starts_with("prt-") ? "port"
+         : value.subject.starts_with("lnk-") ? "link"
+                                             : "subject";
+}
+
+/// What the label's text tells, as a Prometheus label.
+std::string_view label_name(const observe::MetricRow& row) {
+  return row.label.starts_with("lane")        ? "lane"
+         : row.label == "sensor"              ? "sensor"
+         : row.label == "error type"          ? "type"
+         : row.kind == MetricKind::kHistogram ? "lane"
+                                              : "label";
+}
+
+std::optional<double> number_of(const observe::Value& value) {
+  if (const auto* whole = std::get_if<std::uint64_t>(&value)) {
+    return static_cast<double>(*whole);
+  }
+  if (const auto* real = std::get_if<double>(&value)) {
+    return *real;
+  }
+  return std::nullopt;
+}
+
+struct Numbered {
+  prometheus::Labels labels;
+  double value = 0;
+};
+
+/// One sample, or one for each bin; none for a text.
+std::vector<Numbered> numbers_of(const ExportValue& value) {
+  const observe::MetricRow& row = observe::row(value.metric);
+  std::vector<Numbered> out;
+  if (const auto number = number_of(*value.value)) {
+    out.push_back({labels_of(value), *number * row.prometheus_scale});
+  }
+  if (const auto* histogram = std::get_if<observe::Histogram>(&*value.value)) {
+    // Bins that are no single number are named behind the lane: "total 0,1-3".
+    const auto words = base::words(value.label);
+    const auto names =
+        words.size() == 2 ? base::split(words[1], ',') : std::vector<std::string_view>{};
+    ExportValue plain = value;
+    plain.label = words.empty() ? std::string() : std::string(words[0]);
+    for (std::size_t i = 0; i < histogram->counts.size(); ++i) {
+      auto labels = labels_of(plain);
+      labels.emplace_back("symbols", names.size() == histogram->counts.size()
+                                         ? std::string(names[i])
+                                         : std::to_string(i));
+      out.push_back(
+          {std::move(labels), static_cast<double>(histogram->counts[i]) * row.prometheus_scale});
+    }
+  }
+  return out;
+}
+
+std::string csv_field(std::string_view text) {
+  // A spreadsheet takes what begins with =, +, - or @ for a formula.
+  std::string out =
+      !text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos ? "\"'"
+                                                                                        : "\"";
+  for (const char c : text) {
+    out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  }
+  return out + "\"";
+}
+
+Json json_of(const ExportValue& value) {
+  Json out = {{"at", base::iso8601(value.at)}};
+  const std::pair<const char*, const std::string*> members[] = {
+      {"host", &value.host}, {"of", &value.of}, {"name", &value.name}, {"subject", &value.subject}};
+  for (const auto& [name, text] : members) {
+    if (!text->empty()) {
+      out[name] = *text;
+    }
+  }
+  const observe::MetricRow& row = observe::row(value.metric);
+  out["metric"] = row.key;
+  out["label"] = value.label;
+  out["unit"] = row.unit;
+  if (!value.value) {
+    out["not_measured"] = observe::key(value.value.error().why);
+  } else if (const auto* histogram = std::get_if<observe::Histogram>(&*value.value)) {
+    out["value"] = histogram->counts;
+  } else if (const auto* text = std::get_if<std::string>(&*value.value)) {
+    out["value"] = *text;
+  } else if (const auto* whole = std::get_if<std::uint64_t>(&*value.value)) {
+    out["value"] = *whole;
+  } else {
+    out["value"] = std::get<double>(*value.value);
+  }
+  return out;
+}
+
+std::string line_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace export_values
+
+base::Result<std::vector<ExportValue>> values_of(std::string_view answer) {
+  using export_values::Json;
+  const Json json = Json::parse(answer, nullptr, false);
+  const auto list = json.is_object() ? json.find("values") : json.end();
+  if (!json.is_object() || list == json.end() || !list->is_array()) {
+    return base::fail(base::Code::kDataLoss, "the answer has no values");
+  }
+  std::vector<ExportValue> out;
+  for (const Json& each : *list) {
+    if (auto value = export_values::read_value(each)) {
+      out.push_back(*std::move(value));
+    }
+  }
+  return out;
+}
+
+wire::prometheus::Labels labels_of(const ExportValue& value) {
+  wire::prometheus::Labels out;
+  if (!value.host.empty()) {
+    out.emplace_back("host", value.host);
+  }
+  out.emplace_back(export_values::kind_of(value), value.name.empty() ? value.subject : value.name);
+  if (!value.label.empty()) {
+    out.emplace_back(export_values::label_name(observe::row(value.metric)), value.label);
+  }
+  out.emplace_back("id", value.subject);  // two things may be called the same
+  return out;
+}
+
+std::string exposition(std::span<const ExportValue> values) {
+  namespace prometheus = wire::prometheus;
+  std::map<observe::Metric, prometheus::Family> families;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> absent;
+  for (const ExportValue& value : values) {
+    const observe::MetricRow& row = observe::row(value.metric);
+    if (!value.value) {
+      ++absent[{std::string(row.key), std::string(observe::key(value.value.error().why))}];
+      continue;
+    }
+    prometheus::Family& family = families[value.metric];
+    if (family.name.empty()) {
+      family.name = row.prometheus;
+      family.help = row.help;
+      family.type =
+          row.kind == observe::MetricKind::kCounter || row.kind == observe::MetricKind::kHistogram
+              ? prometheus::Type::kCounter
+              : prometheus::Type::kGauge;
+    }
+    for (auto& number : export_values::numbers_of(value)) {
+      family.samples.push_back({family.name, std::move(number.labels), number.value, {}});
+    }
+  }
+  prometheus::Family counted{observe::kNotMeasuredName,
+                             "Series without a value, by metric and reason",
+                             prometheus::Type::kGauge,
+                             {}};
+  for (const auto& [what, count] : absent) {
+    counted.samples.push_back({counted.name,
+                               {{"metric", what.first}, {"reason", what.second}},
+                               static_cast<double>(count),
+                               {}});
+  }
+  std::string out;
+  for (const auto& [metric, family] : families) {
+    prometheus::write(family, out);
+  }
+  if (!counted.samples.empty()) {
+    prometheus::write(counted, out);
+  }
+  return out;
+}
+
+std::vector<wire::prometheus::RemoteSeries> remote_series(std::span<const ExportValue> values) {
+  std::vector<wire::prometheus::RemoteSeries> out;
+  for (const ExportValue& value : values) {
+    if (!value.value) {
+      continue;
+    }
+    for (auto& number : export_values::numbers_of(value)) {
+      number.labels.emplace_back("__name__", observe::row(value.metric).prometheus);
+      wire::prometheus::RemoteSeries series;
+      series.labels = std::move(number.labels);
+      series.samples.push_back({number.value, value.at.ns / 1'000'000});
+      out.push_back(std::move(series));
+    }
+  }
+  return out;
+}
+
+std::string json_lines(std::span<const ExportValue> values) {
+  std::string out;
+  for (const ExportValue& value : values) {
+    out += export_values::line_of(export_values::json_of(value));
+  }
+  return out;
+}
+
+std::string csv(std::span<const ExportValue> values) {
+  std::string out = "at,host,of,name,subject,metric,label,unit,value,not_measured\n";
+  for (const ExportValue& value : values) {
+    const observe::MetricRow& row = observe::row(value.metric);
+    std::string said;
+    if (value.value) {
+      const auto json = export_values::json_of(value)["value"];
+      said = json.is_string()  ? export_values::csv_field(json.get<std::string>())
+             : json.is_array() ? export_values::csv_field(json.dump())
+                               : json.dump();
+    }
+    out +=
+        fmt::format("{},{},{},{},{},{},{},{},{},{}\n", base::iso8601(value.at),
+                    export_values::csv_field(value.host),
+                    export_values::csv_field(export_values::kind_of(value)),
+                    export_values::csv_field(value.name), export_values::csv_field(value.subject),
+                    row.key, export_values::csv_field(value.label), row.unit, said,
+                    value.value ? std::string_view() : observe::key(value.value.error().why));
+  }
+  return out;
+}
+
+}  // namespace weft::serve
