@@ -2,6 +2,7 @@
 #include "diagnose/context.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include <fmt/format.h>
@@ -31,6 +32,12 @@ std::optional<std::uint64_t> whole(const observe::Sample* sample) {
 
 }  // namespace
 
+std::string_view key(Stretch stretch) {
+  static constexpr std::array<std::string_view, 12> kKeys = {
+      "unknown", "serdes_a", "board_a",  "module_a", "retimer",  "connector",
+      "cable",   "fibre",    "module_b", "board_b",  "serdes_b", "shared"};
+  return kKeys.at(static_cast<std::size_t>(stretch));
+}
 std::string_view key(Level level) {
   static constexpr std::array<std::string_view, 5> kKeys = {"ok", "note", "unknown", "warning",
                                                             "critical"};

@@ -219,17 +219,22 @@ std::vector<Span> reasons(const telemetry::Store& store, const telemetry::Series
                           const std::vector<Bucket>& steps, std::int64_t step_ns) {
   std::vector<Span> out;
   std::size_t read = 0;
-  for (const Bucket& step : steps) {
-    if (step.not_measured == 0) {
+  for (std::size_t i = 0; i < steps.size();) {
+    if (steps[i].not_measured == 0) {
+      ++i;
       continue;
     }
-    const base::WallTime end{step.from.ns + step_ns};
+    const base::WallTime from = steps[i].from;
+    base::WallTime end{from.ns + step_ns};
+    for (++i; i < steps.size() && steps[i].not_measured > 0 && steps[i].from == end; ++i) {
+      end.ns += step_ns;
+    }
     if (read > kReasonPointsMost) {
-      add_span(out, {step.from, end, "not_measured", "reasons are in the raw points"});
+      add_span(out, {from, end, "not_measured", "reasons are in the raw points"});
       continue;
     }
-    const auto points = store.points(
-        {.subject = key.subject, .metric = key.metric, .label = key.label}, step.from, end);
+    const auto points =
+        store.points({.subject = key.subject, .metric = key.metric, .label = key.label}, from, end);
     bool is_told = false;
     for (const auto& series : points.value_or(std::vector<telemetry::SeriesPoints>{})) {
       if (!(series.key == key)) {
@@ -244,7 +249,7 @@ std::vector<Span> reasons(const telemetry::Store& store, const telemetry::Series
       }
     }
     if (!is_told) {  // the raw points are gone by now
-      add_span(out, {step.from, end, "not_measured", "reasons are no longer kept"});
+      add_span(out, {from, end, "not_measured", "reasons are no longer kept"});
     }
   }
   return out;

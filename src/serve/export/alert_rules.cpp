@@ -59,7 +59,7 @@ AlertThreshold threshold_of(const diagnose::RateLimit& limit) {
   AlertThreshold out;
   out.hours = limit.per_hour < 1 ? alert_rules_parts::kHoursADay : 1;
   const double most = limit.per_hour * static_cast<double>(out.hours);
-  out.count = diagnose::kEventsMin;
+  out.count = 1;
   while (base::poisson_bounds(out.count).low <= most) {
     ++out.count;
   }

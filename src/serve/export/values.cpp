@@ -30,32 +30,33 @@ std::string text_of(const Json& in, const char* name) {
   return at != in.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
-std::optional<observe::Value> value_of(const Json& in, MetricKind kind) {
-  if (in.is_number_unsigned()) {
-    const auto number = in.get<std::uint64_t>();
-    return kind == MetricKind::kGauge ? observe::Value(static_cast<double>(number))
-                                      : observe::Value(number);
-  }
-  if (in.is_number()) {
-    return in.get<double>();
-  }
-  if (in.is_string()) {
-    return in.get<std::string>();
-  }
-  observe::Histogram histogram;
-  for (const Json& bin : in) {
-    if (!in.is_array() || !bin.is_number_unsigned()) {
-      return std::nullopt;
+/// False where it is no value of ours.
+bool read_value_into(const Json& in, MetricKind kind, observe::Value& out) {
+  if (in.is_number_unsigned() && kind != MetricKind::kGauge) {
+    out = in.get<std::uint64_t>();
+  } else if (in.is_number()) {
+    out = in.get<double>();
+  } else if (in.is_string()) {
+    out = in.get<std::string>();
+  } else if (in.is_array()) {
+    observe::Histogram& histogram = out.emplace<observe::Histogram>();
+    for (const Json& bin : in) {
+      if (!bin.is_number_unsigned()) {
+        return false;
+      }
+      histogram.counts.push_back(bin.get<std::uint64_t>());
     }
-    histogram.counts.push_back(bin.get<std::uint64_t>());
+  } else {
+    return false;
   }
-  return in.is_array() ? std::optional<observe::Value>(histogram) : std::nullopt;
+  return true;
 }
 
 observe::Reading<observe::Value> reading_of(const Json& in, MetricKind kind) {
   if (const auto at = in.find("value"); at != in.end()) {
-    if (auto value = value_of(*at, kind)) {
-      return *std::move(value);
+    observe::Value value;
+    if (read_value_into(*at, kind, value)) {
+      return value;
     }
     return observe::absent(observe::Absence::kGarbled);
   }
@@ -70,24 +71,29 @@ observe::Reading<observe::Value> reading_of(const Json& in, MetricKind kind) {
 
 /// nullopt where the metric is none that this program knows.
 std::optional<ExportValue> read_value(const Json& in) {
-  const auto metric = in.is_object() ? observe::find_metric(text_of(in, "metric")) : std::nullopt;
-  const auto at = in.is_object() ? in.find("at") : in.end();
-  if (!metric || at == in.end() || !at->is_number()) {
+  if (!in.is_object()) {
     return std::nullopt;
   }
+  const std::string name = text_of(in, "metric");
+  const auto at = in.find("at");
   constexpr double kLatest = 9e9;
-  const double seconds = at->get<double>();
-  if (!(std::abs(seconds) < kLatest)) {
-    return std::nullopt;
+  const double seconds = at != in.end() && at->is_number() ? at->get<double>() : kLatest;
+  for (const observe::MetricRow& row : observe::metrics()) {
+    if (row.key != name || !(std::abs(seconds) < kLatest)) {
+      continue;
+    }
+    ExportValue out;
+    out.subject = text_of(in, "subject");
+    out.of = text_of(in, "of");
+    out.host = text_of(in, "host");
+    out.name = text_of(in, "name");
+    out.metric = row.metric;
+    out.label = text_of(in, "label");
+    out.at = {std::llround(seconds * 1e3) * 1'000'000};
+    out.value = reading_of(in, row.kind);
+    return out;
   }
-  return ExportValue{.subject = text_of(in, "subject"),
-                     .of = text_of(in, "of"),
-                     .host = text_of(in, "host"),
-                     .name = text_of(in, "name"),
-                     .metric = *metric,
-                     .label = text_of(in, "label"),
-                     .at = {std::llround(seconds * 1e3) * 1'000'000},
-                     .value = reading_of(in, observe::row(*metric).kind)};
+  return std::nullopt;
 }
 
 /// "device", "port" or "link"; "subject" where nothing tells.
