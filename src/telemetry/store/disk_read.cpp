@@ -115,12 +115,14 @@ std::vector<Bucket> DiskStore::raw_buckets(Cursor& cursor, std::uint32_t series,
   const CounterKind counter = options_.counter_kind == nullptr
                                   ? CounterKind{}
                                   : options_.counter_kind(directory_.key_of(series)->metric);
-  Strip strip;
-  for (const std::int64_t back : {2 * kMinuteNs, kHourNs, kGapMostNs}) {
-    strip = read_strip(cursor, series, from - back, until);
+  Strip strip = read_strip(cursor, series, from - 2 * kMinuteNs, until);
+  for (const std::int64_t back : {kHourNs, kGapMostNs}) {
     if (strip.empty() || strip.first() < from) {
       break;
     }
+    Strip earlier = read_strip(cursor, series, from - back, from - 2 * kMinuteNs);
+    earlier.take(strip, 0, strip.size());
+    strip = std::move(earlier);
   }
   return roll_up(strip, counter, from, until, step);
 }
