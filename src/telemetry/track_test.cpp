@@ -288,6 +288,30 @@ TEST(TrackCounter, OrderOfArrivalDoesNotMatter) {
   }
 }
 
+TEST(TrackCounter, HowOftenItIsLookedAtDoesNotChangeWhatIsCounted) {
+  base::Random random(17, "cut");
+  for (int round = 0; round < 20; ++round) {
+    Track often(MetricKind::kCounter);
+    Track seldom(MetricKind::kCounter);
+    Track random_cut(MetricKind::kCounter);
+    std::uint64_t value = random.below(100);
+    for (int i = 0; i <= 720; ++i) {
+      value += random.below(5) == 0 ? random.below(9) : 0;
+      (void)often.add(count_at(i * 10, value));
+      if (i % 6 == 0) {
+        (void)seldom.add(count_at(i * 10, value));
+      }
+      if (i == 0 || i == 720 || random.below(3) == 0) {
+        (void)random_cut.add(count_at(i * 10, value));
+      }
+    }
+    EXPECT_EQ(often.rate_of_all()->events, seldom.rate_of_all()->events);
+    EXPECT_EQ(often.rate_of_all()->events, random_cut.rate_of_all()->events);
+    EXPECT_EQ(often.rate_of_all()->over, random_cut.rate_of_all()->over);
+    EXPECT_EQ(often.rate_of_all()->per_s.high, seldom.rate_of_all()->per_s.high);
+  }
+}
+
 TEST(TrackCounter, BoundsHoldTheTruthAtLeastNineteenTimesInTwenty) {
   base::Random random(11, "coverage");
   for (const double rate_per_s : {0.0005, 0.01, 0.5}) {
@@ -401,6 +425,30 @@ TEST(TrackGauge, TrendHoldsTheSlope) {
     EXPECT_GT(trend->over.seconds(), 80'000);
   }
   EXPECT_GE(holds, 181);  // three standard deviations below 95 % of 200
+}
+
+TEST(TrackGauge, OrderOfArrivalDoesNotMatter) {
+  base::Random random(18, "gauge order");
+  std::vector<Point> looks;
+  for (int i = 0; i < 200; ++i) {
+    looks.push_back(level_at(i * 20, 30 + random.uniform()));
+  }
+  std::vector<Point> mixed = looks;
+  for (std::size_t i = 3; i + 2 < mixed.size(); i += 3) {
+    std::swap(mixed[i], mixed[i + random.below(3)]);
+  }
+  Track in_order(MetricKind::kGauge);
+  Track out_of_order(MetricKind::kGauge);
+  for (std::size_t i = 0; i < looks.size(); ++i) {
+    ASSERT_TRUE(in_order.add(looks[i]));
+    ASSERT_TRUE(out_of_order.add(mixed[i]));
+  }
+  for (const Window window : {Window::kMinute, Window::kHour}) {
+    EXPECT_EQ(in_order.level(window)->mean, out_of_order.level(window)->mean);
+    EXPECT_EQ(in_order.level(window)->count, out_of_order.level(window)->count);
+  }
+  EXPECT_EQ(in_order.trend()->per_s, out_of_order.trend()->per_s);
+  EXPECT_EQ(in_order.baseline(), out_of_order.baseline());
 }
 
 TEST(TrackGauge, CalmUnfoldsAsIfItHadBeenKept) {
