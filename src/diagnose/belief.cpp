@@ -418,6 +418,15 @@ Belief belief_of_shared(const FeatureSet& features, const PartRef& part) {
     one.probability /= sum;
   }
   out.unknown = unknown / sum;
+  std::map<std::string, double> kinds;
+  for (const auto& one : out.hypotheses) {
+    kinds[one.part->kind] += one.probability;
+  }
+  for (auto& one : out.hypotheses) {
+    if (kinds[one.part->kind] < kPartNamed) {
+      one.part.reset();
+    }
+  }
   sort_by_belief(out.hypotheses);
   return out;
 }
