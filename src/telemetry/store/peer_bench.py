@@ -93,7 +93,7 @@ def main():
                      *victoria_metrics(f"{work}/samples.jsonl", f"{work}/vm")))
         rows.append(("Prometheus", ours["measured"],
                      *prometheus(f"{work}/samples.om", f"{work}/prom")))
-        print(f"| store | samples | bytes a sample | to ours | samples a second | to ours |")
+        print("| store | samples | bytes a sample | to ours | samples a second | to ours |")
         print("|---|---|---|---|---|---|")
         base_bytes = rows[0][3] / rows[0][1]
         base_rate = rows[0][1] / rows[0][2]
