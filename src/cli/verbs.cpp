@@ -3,6 +3,9 @@
 #include "cli/verbs.h"
 
 #include "cli/capture.h"
+#include "cli/events.h"
+#include "cli/export.h"
+#include "cli/history.h"
 #include "cli/margin.h"
 #include "cli/physics/ber.h"
 #include "cli/physics/channel.h"
@@ -11,6 +14,7 @@
 #include "cli/rack.h"
 #include "cli/scan.h"
 #include "cli/score.h"
+#include "cli/top.h"
 #include "cli/up.h"
 #include "cli/world.h"
 #include "cli/world_control.h"
@@ -39,6 +43,10 @@ std::span<const VerbSpec> verbs() {
       margin_verb(),
       score_verb(),
       up_verb(),
+      history_verb(),
+      events_verb(),
+      top_verb(),
+      export_verb(),
   };
   return kVerbs;
 }
