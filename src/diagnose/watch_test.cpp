@@ -5,6 +5,8 @@
 
 #include "diagnose/cause.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -196,6 +198,31 @@ TEST(Watch, NamesAReceiverThatAdaptedOnATransient) {
   EXPECT_EQ(finding.hypotheses[0].cause, "adapted_on_transient") << finding.cause;
   EXPECT_EQ(finding.hypotheses[0].direction, fabric::LaneDirection::kTowardHost);
   EXPECT_THAT(finding.next_step, HasSubstr("e-initialise")) << finding.cause;
+}
+
+TEST(Watch, TheOrderOfWhatComesInAtOneTimeDoesNotMatter) {
+  const auto fabric = accelerators(2, 4);
+  const auto told = [&](bool is_reversed) {
+    Watch watch;
+    watch.take(fabric);
+    auto ports = fabric.ports();
+    if (is_reversed) {
+      std::reverse(ports.begin(), ports.end());
+    }
+    for (int look = 1; look <= 160; ++look) {
+      for (const auto& port : ports) {
+        const bool is_bad = fabric.port_name(port.id) == "gpu1/link2" && look > 100;
+        watch.take(
+            kStart + seconds(look * 15.0),
+            count(port.id, Metric::kFecCorrectedBits,
+                  static_cast<std::uint64_t>(is_bad ? (look - 99) * 60'000 : look * 600), "total"));
+      }
+    }
+    watch.judge(kStart + seconds(160 * 15.0));
+    return watch.save();
+  };
+  EXPECT_EQ(told(false), told(true));
+  EXPECT_THAT(told(false), HasSubstr("gpu1-link2"));
 }
 
 TEST(Watch, WeatherThatMovesAllLinksIsNoFinding) {
