@@ -321,16 +321,16 @@ std::string table_markdown(const Table& table, const ReportHead& head) {
   if (head.perturbed > 0) {
     return out;
   }
-  out += "\n### Tuning templates\n" + report_cpp::templates_markdown(table.tuning);
-  out += "\n### Kept-out templates\n" + report_cpp::templates_markdown(table.kept_out);
-  out += "\n### What is wrong (rows), which part was named (columns): tuning\n" +
+  out += "\n#### Tuning templates\n" + report_cpp::templates_markdown(table.tuning);
+  out += "\n#### Kept-out templates\n" + report_cpp::templates_markdown(table.kept_out);
+  out += "\n#### What is wrong (rows), which part was named (columns): tuning\n" +
          report_cpp::matrix_markdown("", table.parts);
-  out += "\n### The same: kept out\n" + report_cpp::matrix_markdown("", table.parts_kept_out);
-  out += "\n### Which cause was named first: tuning\n" +
+  out += "\n#### The same: kept out\n" + report_cpp::matrix_markdown("", table.parts_kept_out);
+  out += "\n#### Which cause was named first: tuning\n" +
          report_cpp::lists_markdown("fault", "first hypothesis, times", table.causes);
-  out += "\n### The same: kept out\n" +
+  out += "\n#### The same: kept out\n" +
          report_cpp::lists_markdown("fault", "first hypothesis, times", table.causes_kept_out);
-  out += "\n### False findings\n" +
+  out += "\n#### False findings\n" +
          report_cpp::lists_markdown("template", "what was said, times", table.false_codes);
   return out;
 }
