@@ -65,6 +65,12 @@ LoadedRack load_rack_text(std::string_view yaml, std::string file, const RackLim
   return out;
 }
 
+LoadedRack load_rack_body(const YamlNode& body, Problems& problems, const RackLimits& limits) {
+  LoadedRack out;
+  source::expand(source::read_partial(body, problems), limits, problems, out);
+  return out;
+}
+
 base::Result<LoadedRack> load_rack(const std::string& path, const RackLimits& limits) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              &std::fclose);

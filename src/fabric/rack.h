@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "fabric/model.h"
 #include "fabric/rack_problem.h"
+#include "fabric/yaml_tree.h"
 
 #include <cstddef>
 #include <string>
@@ -51,6 +52,12 @@ struct LoadedRack {
 
 /// `file` is for messages only.
 [[nodiscard]] LoadedRack load_rack_text(std::string_view yaml, std::string file,
+                                        const RackLimits& limits = {});
+
+/// A rack's body (`templates`, `devices`, `links`, `match`) inside another document. Links may lack
+/// `to`: such a link's far end is not known. Mistakes go to `problems`, the result's own list stays
+/// empty.
+[[nodiscard]] LoadedRack load_rack_body(const YamlNode& body, Problems& problems,
                                         const RackLimits& limits = {});
 
 /// Fails only where the file cannot be read (kNotFound, kPermissionDenied, kUnavailable); what is

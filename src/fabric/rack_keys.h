@@ -16,6 +16,9 @@ using Text = std::string_view;
 inline constexpr std::array kRack = {Text("weftline"), Text("name"),      Text("description"),
                                      Text("sources"),  Text("templates"), Text("devices"),
                                      Text("links"),    Text("match")};
+/// What an incident file may tell of a rack.
+inline constexpr std::array kTopology = {Text("templates"), Text("devices"), Text("links"),
+                                         Text("match")};
 inline constexpr std::array kTemplate = {Text("kind"),    Text("description"), Text("part"),
                                          Text("lanes"),   Text("position"),    Text("ports"),
                                          Text("devices"), Text("links")};

@@ -32,7 +32,7 @@ std::string speed_words(ProtocolId id, base::LaneCount lanes) {
 
 void LinkExpander::expand(PendingLinks& pending) {
   const LinkRule& rule = *pending.rule;
-  if (!rule.from || !rule.to) {
+  if (!rule.from || (!rule.to && !rule.is_half)) {
     return;  // reported by the reader
   }
   const std::uint64_t count = combinations(rule.variables);
@@ -80,6 +80,12 @@ bool LinkExpander::one(const PendingLinks& pending) {
     return false;
   }
   const Port* a = end(*rule.from, pending);
+  if (rule.is_half) {
+    if (a != nullptr) {
+      add_half(rule, *a);
+    }
+    return true;
+  }
   const Port* b = end(*rule.to, pending);
   if (a == nullptr || b == nullptr) {
     return true;
@@ -124,6 +130,21 @@ bool LinkExpander::one(const PendingLinks& pending) {
   lanes_carried_[a->device] += kept.lanes.value();
   lanes_carried_[b->device] += kept.lanes.value();
   return true;
+}
+
+/// A link whose far end nobody tells.
+void LinkExpander::add_half(const LinkRule& rule, const Port& a) {
+  Link link;
+  link.a = a.id;
+  link.name = out_.fabric.port_name(a.id);
+  link.protocol = rule.protocol.value_or(a.protocol);
+  link.lanes = rule.lanes.value_or(a.lanes);
+  if (!takes_port(*rule.from, a, link.name)) {
+    return;
+  }
+  if (const auto id = out_.fabric.add(std::move(link))) {
+    out_.link_places.emplace(*id, rule.place);
+  }
 }
 
 const Port* LinkExpander::end(const Pattern& pattern, const PendingLinks& pending) {

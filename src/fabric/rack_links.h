@@ -41,6 +41,7 @@ class LinkExpander {
  private:
   [[nodiscard]] bool one(const PendingLinks& pending);
   [[nodiscard]] std::optional<std::string> evaluate(const Pattern& pattern, const Scope& scope);
+  void add_half(const LinkRule& rule, const Port& a);
   [[nodiscard]] const Port* end(const Pattern& pattern, const PendingLinks& pending);
   [[nodiscard]] bool is_forgiven(std::string_view name) const;
   void no_such_port(const Pattern& pattern, const std::string& name);

@@ -73,6 +73,27 @@ class Reader {
         scalar(item, "a source");
       }
     }
+    body_of(root, out);
+    if (out.devices.empty() && find(root, "devices") == nullptr) {
+      problems_.error(root.place, "missing-key", "the rack has no `devices`",
+                      "Add a `devices` mapping of names to templates.");
+    }
+    return out;
+  }
+
+  /// What an incident file knows of a rack: the same keys, and links may lack their far end.
+  Rack partial(const YamlNode& node) {
+    Rack out;
+    may_lack_ends_ = true;
+    if (expect_map(node, "a topology")) {
+      check_keys(node, "a topology", keys::kTopology);
+      body_of(node, out);
+    }
+    return out;
+  }
+
+ private:
+  void body_of(const YamlNode& root, Rack& out) {
     if (const auto* map = find(root, "templates");
         map != nullptr && expect_map(*map, "`templates`")) {
       for (const auto& entry : map->entries) {
@@ -86,14 +107,8 @@ class Reader {
         add_match(out, entry);
       }
     }
-    if (out.devices.empty() && find(root, "devices") == nullptr) {
-      problems_.error(root.place, "missing-key", "the rack has no `devices`",
-                      "Add a `devices` mapping of names to templates.");
-    }
-    return out;
   }
 
- private:
   // --- what a node is ---
 
   bool expect_map(const YamlNode& node, std::string_view what) {
@@ -503,7 +518,7 @@ class Reader {
   LinkRule link(const YamlNode& node) {
     check_keys(node, "a link", keys::kLink);
     for (const std::string_view key : {"from", "to"}) {
-      if (find(node, key) == nullptr) {
+      if (find(node, key) == nullptr && !(may_lack_ends_ && key == "to")) {
         problems_.error(node.place, "missing-key", fmt::format("the link has no `{}`", key),
                         "A link joins two ports: from: DEVICE/PORT, to: DEVICE/PORT.");
       }
@@ -514,6 +529,7 @@ class Reader {
     out.name = text(node, "name");
     out.from = path(node, "from");
     out.to = path(node, "to");
+    out.is_half = may_lack_ends_ && find(node, "to") == nullptr;
     out.protocol = protocol(node);
     out.lanes = lanes(node);
     if (const auto* map = find(node, "for"); map != nullptr && expect_map(*map, "`for`")) {
@@ -610,9 +626,14 @@ class Reader {
   }
 
   Problems& problems_;
+  bool may_lack_ends_ = false;
 };
 
 }  // namespace
+
+Rack read_partial(const YamlNode& node, Problems& problems) {
+  return Reader(problems).partial(node);
+}
 
 Rack read(const YamlNode& root, Problems& problems) {
   return Reader(problems).rack(root);

@@ -58,6 +58,7 @@ struct LinkRule {
   std::optional<base::LaneCount> lanes;
   std::vector<SegmentRule> segments;
   std::optional<Speed> expect;
+  bool is_half = false;  ///< without `to`, where that may be: its far end is not known
 };
 
 struct PartFields {
@@ -123,5 +124,7 @@ struct Rack {
 
 /// Reads what stands in the tree; each mistake goes to `problems`, and the rest is still read.
 [[nodiscard]] Rack read(const YamlNode& root, Problems& problems);
+/// The same of a rack's body inside another document: no version, no name, links may be half.
+[[nodiscard]] Rack read_partial(const YamlNode& node, Problems& problems);
 
 }  // namespace weft::fabric::source
