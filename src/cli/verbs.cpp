@@ -6,6 +6,7 @@
 #include "cli/events.h"
 #include "cli/export.h"
 #include "cli/history.h"
+#include "cli/inventory.h"
 #include "cli/margin.h"
 #include "cli/physics/ber.h"
 #include "cli/physics/channel.h"
@@ -16,6 +17,7 @@
 #include "cli/score.h"
 #include "cli/top.h"
 #include "cli/up.h"
+#include "cli/why.h"
 #include "cli/world.h"
 #include "cli/world_control.h"
 
@@ -24,10 +26,12 @@ namespace weft::cli {
 std::span<const VerbSpec> verbs() {
   static const std::vector<VerbSpec> kVerbs = {
       scan_verb(),
+      why_verb(),
       capture_verb(),
       rack_check_verb(),
       rack_show_verb(),
       rack_diff_verb(),
+      rack_locate_verb(),
       eye_verb(),
       ber_verb(),
       com_verb(),

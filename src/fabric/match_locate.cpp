@@ -32,6 +32,12 @@ bool is_pci_name(std::string_view name) {
   return name.size() >= 7 && name[name.size() - 2] == '.' && name.find(':') != name.npos;
 }
 
+/// The machine of an address that is not on the device's own: "HOST ADDRESS"; else empty.
+std::string_view machine_of(std::string_view address) {
+  const auto space = address.find(' ');
+  return space == address.npos ? std::string_view{} : address.substr(0, space);
+}
+
 /// What can be joined to what: PCIe with CXL, Ethernet with Ultra Ethernet.
 ProtocolFamily group_of(ProtocolFamily family) {
   return family == ProtocolFamily::kCxl             ? ProtocolFamily::kPcie
@@ -106,12 +112,11 @@ struct LocatorRun {
     }
   }
 
-  [[nodiscard]] bool is_on_host(const MatchKeys& keys, const Device& device) const {
-    return keys.host.empty() || keys.host == host_of(device);
-  }
-
   void find_by_name(const Device& planned, const MatchKeys& keys, std::string_view name) {
-    const auto at = named.find(match_locate::bare(name, keys.host));
+    const auto other = match_locate::machine_of(name);
+    const std::string_view machine = other.empty() ? std::string_view(keys.host) : other;
+    name.remove_prefix(other.empty() ? 0 : other.size() + 1);
+    const auto at = named.find(match_locate::bare(name, machine));
     if (at == named.end()) {
       return;
     }
@@ -119,7 +124,7 @@ struct LocatorRun {
     for (const Device* device : at->second) {
       const bool is_other_part = !keys.serial.empty() && !device->part.serial.empty() &&
                                  keys.serial != device->part.serial;
-      if (is_on_host(keys, *device) && !is_other_part) {
+      if ((machine.empty() || machine == host_of(*device)) && !is_other_part) {
         if (one != nullptr) {
           return;
         }
@@ -160,20 +165,27 @@ struct LocatorRun {
         if (key == plan().match_port.end()) {
           continue;
         }
-        const auto at = by_name.find(match_locate::bare(key->second));
+        std::string_view name = key->second;
+        const auto machine = match_locate::machine_of(name);
+        name.remove_prefix(machine.empty() ? 0 : machine.size() + 1);
+        const auto at = by_name.find(match_locate::bare(name));
         if (at != by_name.end()) {
-          take_named(*planned, id, at->second);
+          take_named(*planned, id, machine, at->second);
         }
       }
     }
   }
 
-  void take_named(const Device& planned, PortId id, const std::vector<const Port*>& ports) {
+  void take_named(const Device& planned, PortId id, std::string_view machine,
+                  const std::vector<const Port*>& ports) {
     const auto keys = plan().match.find(planned.id);
+    if (machine.empty() && keys != plan().match.end()) {
+      machine = keys->second.host;
+    }
     const Port* one = nullptr;
     for (const Port* port : ports) {
       const Device& device = *live.device(port->device);
-      if (keys != plan().match.end() && !is_on_host(keys->second, device)) {
+      if (!machine.empty() && machine != host_of(device)) {
         continue;
       }
       const auto owner = planned_of.find(device.id);
@@ -334,7 +346,19 @@ struct LocatorRun {
 Locator::Locator(const Fabric& plan) : plan_(&plan) {
   for (const auto& device : plan.devices()) {
     const auto keys = plan.match.find(device.id);
-    by_host_[keys == plan.match.end() ? std::string() : keys->second.host].push_back(&device);
+    if (keys == plan.match.end()) {
+      by_host_[""].push_back(&device);
+      continue;
+    }
+    std::set<std::string> hosts{keys->second.host};
+    for (const auto& address : keys->second.addresses) {
+      if (const auto machine = match_locate::machine_of(address); !machine.empty()) {
+        hosts.emplace(machine);
+      }
+    }
+    for (const auto& host : hosts) {
+      by_host_[host].push_back(&device);
+    }
   }
   for (const auto& link : plan.links()) {
     for (const DeviceId end : {plan.owner(link.a), plan.owner(link.b)}) {

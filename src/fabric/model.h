@@ -153,7 +153,8 @@ struct MatchKeys {
   std::string serial = {};
   std::string slot = {};
   std::string part = {};  ///< part number, as the machine gives it
-  /// Other names under which its machine has it or parts of it: "i2c-9/0x20", "pci0000:80".
+  /// Other names under which its machine has it or parts of it: "i2c-9/0x20", "pci0000:80";
+  /// "HOST ADDRESS" where another machine has that part.
   std::vector<std::string> addresses = {};
   [[nodiscard]] bool empty() const { return host.empty() && !names_a_device(); }
   /// A host alone says where to look, not what to find.

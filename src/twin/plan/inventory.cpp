@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -49,23 +49,22 @@ class Inventory {
       if (function.role == FunctionPlan::Role::kRootPort) {
         add_address(machine, function.device, complex_of(function.address));
       } else if (function.role != FunctionPlan::Role::kDownstream) {
-        at.host = machine.name;
-        if (at.bdf.empty()) {
+        const auto address = on(machine, function.device, function.address);
+        if (at.bdf.empty() && address == function.address) {
           at.bdf = function.address;
         } else {
           add_address(machine, function.device, function.address);
         }
       }
       if (!function.port.is_null()) {
-        out_.match_port[function.port] = function.address;
+        out_.match_port[function.port] = on(machine, function.device, function.address);
       }
     }
   }
 
   void add_ports(const MachinePlan& machine) {
     for (const auto& netdev : machine.netdevs) {
-      keys(out_.owner(netdev.port)).host = machine.name;
-      out_.match_port[netdev.port] = netdev.interface;
+      out_.match_port[netdev.port] = on(machine, out_.owner(netdev.port), netdev.interface);
     }
     for (const auto& counter : machine.counters) {
       const auto slash = counter.name.rfind('/');
@@ -75,9 +74,19 @@ class Inventory {
     }
   }
 
+  /// The name as the machine gives it; behind the machine's name where the device's keys name
+  /// another one. The first machine that shows a device is the one that they name.
+  std::string on(const MachinePlan& machine, fabric::DeviceId device, std::string name) {
+    const auto [seen, is_first] = seen_on_.try_emplace(device, machine.name);
+    if (is_first) {
+      keys(device).host = machine.name;
+    }
+    return seen->second == machine.name ? name : machine.name + ' ' + name;
+  }
+
   void add_address(const MachinePlan& machine, fabric::DeviceId device, std::string address) {
     auto& at = keys(device);
-    at.host = machine.name;
+    address = on(machine, device, std::move(address));
     if (std::ranges::find(at.addresses, address) == at.addresses.end()) {
       at.addresses.push_back(std::move(address));
     }
@@ -85,6 +94,7 @@ class Inventory {
 
   const WorldPlan& plan_;
   fabric::Fabric out_;
+  std::unordered_map<fabric::DeviceId, std::string> seen_on_;  ///< the machine that its keys name
 };
 
 }  // namespace

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/why.h"
+
+#include "base/text.h"
+#include "bus/linux/open.h"
+#include "diagnose/incident.h"
+#include "driver/collect.h"
+#include "fabric/rack.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace weft::cli {
+namespace why {
+namespace {
+
+using base::Code;
+using diagnose::Level;
+
+constexpr double kWatchSeconds = 5;
+constexpr double kWatchSecondsMax = 24 * 3600;
+
+constexpr PositionalSpec kPositionals[] = {
+    {"SUBJECT",
+     "A finding's id, a link, port, device or serial, or a pattern of those with *; left out: "
+     "everything. An incident file's path is read as --incident.",
+     false, false},
+};
+constexpr OptionSpec kOptions[] = {
+    {"--from", "FILE", "Judge captures of one or many machines, in order of their time.", true},
+    {"--incident", "FILE", "Replay an incident file (docs/formats/incident.md)."},
+    {"--rack", "FILE", "Hold what is seen to this rack file, and use its names."},
+    {"--watch", "TIME", "How long to look at this machine: 30s, 2m, 1h. Default 5s, at most 24 h."},
+    {"--since", "TIME", "Only what moved in this time before the end: 30s, 2m, 1h, 7d."},
+    {"--json", "", "Findings as JSON, schema weftline/why/1 (docs/formats/why.md)."},
+};
+constexpr ExampleSpec kExamples[] = {
+    {"weft why", "Look twice, five seconds apart, and say what is wrong with this machine."},
+    {"weft why --from rack7-*.tar.zst --rack rack7.yaml", "Many captures as one rack."},
+    {"weft why incidents/worse-after-flap.yaml", "Replay a public incident."},
+    {"weft why eth3 --json", "All about one port, for programs."},
+};
+
+/// "30s", "2m", "1h", "7d", "30".
+std::optional<double> seconds_of(std::string_view text) {
+  struct Unit {
+    char name;
+    double seconds;
+  };
+  double unit = 1;
+  for (const auto& row : {Unit{'s', 1}, Unit{'m', 60}, Unit{'h', 3600}, Unit{'d', 86'400}}) {
+    if (text.ends_with(row.name)) {
+      unit = row.seconds;
+      text.remove_suffix(1);
+      break;
+    }
+  }
+  const auto number = base::parse_double(text);
+  constexpr double kMost = 100.0 * 365 * 86'400;
+  return number && *number > 0 && *number * unit < kMost ? std::optional(*number * unit)
+                                                         : std::nullopt;
+}
+
+/// What is judged, and what was looked at for it.
+struct Case {
+  std::unique_ptr<fabric::Fabric> plan;  ///< outlives the watch
+  std::unique_ptr<diagnose::Watch> watch;
+  std::vector<diagnose::LivingFinding> findings;
+  WatchedSpan watched;
+  std::set<std::string> machines;
+};
+
+void count(const observe::Sample& sample, WatchedSpan& watched) {
+  if (!sample.value) {
+    ++watched.not_measured[fmt::format("{}: {}", observe::row(sample.metric).key,
+                                       observe::words(sample.value.error().why))];
+  }
+}
+
+void cover(Case& it, base::WallTime at) {
+  if (at.ns > 0) {
+    it.watched.from = it.watched.from.ns == 0 ? at : std::min(it.watched.from, at);
+    it.watched.until = std::max(it.watched.until, at);
+  }
+}
+
+void take(Case& it, const observe::Snapshot& snapshot) {
+  it.watch->take(snapshot);
+  cover(it, snapshot.taken);
+  ++it.watched.looks;
+  if (it.machines.insert(snapshot.host.identity).second) {
+    it.watched.links += snapshot.links.size();
+    for (const auto& sample : snapshot.samples) {
+      count(sample, it.watched);
+    }
+    for (const auto& note : snapshot.notes) {
+      if (std::ranges::find(it.watched.notes, note) == it.watched.notes.end()) {
+        it.watched.notes.push_back(note);
+      }
+    }
+  }
+  it.watched.machines = it.machines.size();
+}
+
+base::Result<observe::Snapshot> look(const std::string& source, bool is_live) {
+  auto host = bus::linux_host::open_host(source);
+  if (!host) {
+    return tl::unexpected(host.error());
+  }
+  driver::CollectOptions options;
+  options.now = is_live ? base::wall_now() : base::WallTime{};
+  return driver::collect(*host, options);
+}
+
+base::Result<void> judge_machine(Case& it, double seconds) {
+  for (const bool is_second : {false, true}) {
+    if (is_second) {
+      std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    }
+    auto snapshot = look("/", true);
+    if (!snapshot) {
+      return tl::unexpected(snapshot.error());
+    }
+    take(it, *snapshot);
+    it.findings = it.watch->judge(snapshot->taken);
+  }
+  it.watched.source = "this machine";
+  return {};
+}
+
+base::Result<void> judge_captures(Case& it, const std::vector<std::string>& files) {
+  std::vector<observe::Snapshot> snapshots;
+  for (const auto& file : files) {
+    auto snapshot = look(file, false);
+    if (!snapshot) {
+      return tl::unexpected(snapshot.error());
+    }
+    snapshots.push_back(std::move(*snapshot));
+  }
+  std::ranges::sort(snapshots, {},
+                    [](const auto& one) { return std::pair(one.taken, one.host.source); });
+  for (const auto& snapshot : snapshots) {
+    take(it, snapshot);
+    it.findings = it.watch->judge(snapshot.taken);
+  }
+  it.watched.source = files.size() == 1 ? files.front() : fmt::format("{} captures", files.size());
+  return {};
+}
+
+base::Result<void> judge_incident(Case& it, const std::string& file) {
+  const auto incident = diagnose::load_incident(file);
+  if (!incident) {
+    return tl::unexpected(incident.error());
+  }
+  if (!incident->ok()) {
+    std::fputs(incident->problem_text().c_str(), stderr);
+    return base::fail(Code::kInvalidArgument, "the incident file has mistakes", file,
+                      "They stand above with their places.");
+  }
+  diagnose::IncidentReplay replay(*incident, *it.watch);
+  while (const auto judged = replay.next()) {
+    it.findings = *judged->findings;
+    cover(it, judged->at);
+  }
+  std::set<std::int64_t> moments;
+  for (const auto& entry : incident->entries) {
+    cover(it, entry.at);
+    moments.insert(entry.at.ns);
+    if (const auto* timed = std::get_if<diagnose::IncidentEntry::Timed>(&entry.what)) {
+      count(timed->sample, it.watched);
+    }
+  }
+  for (const auto& device : incident->fabric.devices()) {
+    it.watched.machines += device.kind == fabric::DeviceKind::kHost ? 1 : 0;
+  }
+  it.watched.links = incident->fabric.links().size();
+  it.watched.looks = moments.size();
+  it.watched.source = file;
+  return {};
+}
+
+bool is_incident_file(const std::string& name) {
+  std::error_code ignored;
+  return (name.ends_with(".yaml") || name.ends_with(".yml")) &&
+         std::filesystem::is_regular_file(name, ignored);
+}
+
+/// Words of the finding by which somebody may ask for it.
+std::vector<std::string> names_of(const diagnose::LivingFinding& living,
+                                  const diagnose::Joint& joint) {
+  const auto& finding = living.finding;
+  const auto& fabric = joint.fabric();
+  std::vector<std::string> out{living.id, finding.place, observe::text(finding.subject)};
+  const auto add_port = [&](fabric::PortId id) {
+    if (const auto* port = fabric.port(id)) {
+      out.push_back(port->name);
+      out.push_back(fabric.port_name(id));
+      out.push_back(fabric.device(port->device)->name);
+    }
+  };
+  if (const auto* link = finding.link ? fabric.link(*finding.link) : nullptr) {
+    out.push_back(link->name);
+    out.push_back(link->id.text());
+    add_port(link->a);
+    add_port(link->b);
+  }
+  if (const auto* id = std::get_if<fabric::DeviceId>(&finding.subject)) {
+    if (const auto* device = fabric.device(*id)) {
+      out.push_back(device->name);
+    }
+  }
+  if (const auto* id = std::get_if<fabric::PortId>(&finding.subject)) {
+    add_port(*id);
+  }
+  for (const auto& one : finding.hypotheses) {
+    if (one.part) {
+      out.push_back(one.part->place);
+      out.push_back(one.part->identity.serial);
+    }
+  }
+  out.insert(out.end(), finding.victims.begin(), finding.victims.end());
+  return out;
+}
+
+int run(const Arguments& arguments) {
+  auto subject = arguments.value("SUBJECT").value_or("");
+  auto incident = arguments.value("--incident");
+  if (!incident && is_incident_file(subject)) {
+    incident = std::exchange(subject, {});
+  }
+  const auto files = arguments.values("--from");
+  if (incident && (!files.empty() || arguments.has("--watch"))) {
+    return report_usage("an incident file goes with neither --from nor --watch");
+  }
+  if (!files.empty() && arguments.has("--watch")) {
+    return report_usage("--watch looks at this machine; it does not go with --from");
+  }
+  const auto watch_text = arguments.value("--watch");
+  const auto watch = watch_text ? seconds_of(*watch_text) : std::optional(kWatchSeconds);
+  const auto since_text = arguments.value("--since");
+  const auto since = since_text ? seconds_of(*since_text) : std::nullopt;
+  if (!watch || *watch > kWatchSecondsMax || (since_text && !since)) {
+    return report_usage("that is no length of time", "write it as 30s, 2m, 1h or 7d");
+  }
+  Case it;
+  diagnose::WatchOptions options;
+  if (const auto rack = arguments.value("--rack")) {
+    auto plan = fabric::rack_fabric(*rack);
+    if (!plan) {
+      return report(plan.error());
+    }
+    it.plan = std::make_unique<fabric::Fabric>(std::move(*plan));
+    options.plan = it.plan.get();
+    options.plan_source = *rack;
+  }
+  it.watch = std::make_unique<diagnose::Watch>(options);
+  const auto judged = incident         ? judge_incident(it, *incident)
+                      : !files.empty() ? judge_captures(it, files)
+                                       : judge_machine(it, *watch);
+  if (!judged) {
+    return report(judged.error());
+  }
+  const auto from =
+      since ? base::WallTime{it.watched.until.ns - base::seconds(*since).ns} : base::WallTime{};
+  const auto meant = findings_about(it.findings, it.watch->joint(), subject, from);
+  if (meant.empty() && !subject.empty()) {
+    it.watched.notes.insert(it.watched.notes.begin(),
+                            fmt::format("no finding is about '{}'", base::printable(subject, 60)));
+  }
+  const WhyView view{meant, &it.watch->joint(), it.watched};
+  const auto text = arguments.has("--json") ? why_json(view) : why_text(view);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return why_exit(view);
+}
+
+}  // namespace
+}  // namespace why
+
+std::vector<diagnose::LivingFinding> findings_about(
+    std::span<const diagnose::LivingFinding> findings, const diagnose::Joint& joint,
+    const std::string& subject, base::WallTime since) {
+  std::vector<diagnose::LivingFinding> out;
+  for (const auto& living : findings) {
+    const bool is_meant =
+        subject.empty() || std::ranges::any_of(why::names_of(living, joint), [&](const auto& name) {
+          return base::matches(subject, name);
+        });
+    if (is_meant && living.updated >= since) {
+      out.push_back(living);
+    }
+  }
+  return out;
+}
+
+int why_exit(const WhyView& view) {
+  auto worst = diagnose::Level::kOk;
+  for (const auto& living : view.findings) {
+    if (living.phase != diagnose::Phase::kClosed) {
+      worst = std::max(worst, living.finding.level);
+    }
+  }
+  switch (worst) {
+    case diagnose::Level::kCritical:
+      return kCritical;
+    case diagnose::Level::kWarning:
+      return kWarning;
+    case diagnose::Level::kUnknown:
+      return kUnknown;
+    default:
+      return kOk;
+  }
+}
+
+VerbSpec why_verb() {
+  VerbSpec verb;
+  verb.name = "why";
+  verb.summary = "Which link, which end, which part is the cause, and what to do";
+  verb.description =
+      "Judges what was seen over time: of this machine (two looks some seconds apart), of captures "
+      "of many machines joined to one fabric, or of an incident file. Says the cause in one "
+      "sentence with how sure it is, then the evidence, who merely suffers, what speaks against "
+      "it, "
+      "what else it may be, which test would decide, and the next step. Where the data decide "
+      "nothing it says so. Nothing is written and no device is changed.";
+  verb.positionals = why::kPositionals;
+  verb.options = why::kOptions;
+  verb.run = &why::run;
+  verb.examples = why::kExamples;
+  verb.exits = kVerdictExits;
+  return verb;
+}
+
+}  // namespace weft::cli

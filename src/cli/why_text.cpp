@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// `weft why` for people: the sentence first, then evidence, victims, what speaks against, what else
+// it may be, what would decide, what to do.
+#include "base/text.h"
+#include "cli/why.h"
+#include "diagnose/context.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace weft::cli {
+namespace why_text_parts {
+namespace {
+
+using diagnose::Finding;
+using diagnose::LivingFinding;
+
+constexpr std::size_t kEvidenceMost = 12;
+constexpr std::size_t kVictimsMost = 4;
+constexpr std::size_t kNotMeasuredMost = 6;
+
+std::string percent(double share) {
+  return fmt::format("{:.0f} %", share * 100);
+}
+
+/// "module eth3, part C1, serial X1": what one goes and takes hold of.
+std::string part_text(const diagnose::PartRef& part) {
+  std::string out = part.kind;
+  const auto add = [&out](std::string_view word, const std::string& value) {
+    if (!value.empty()) {
+      out += fmt::format("{}{}{}{}",
+                         out == ""      ? ""
+                         : word.empty() ? " "
+                                        : ", ",
+                         word, word.empty() ? "" : " ", base::printable(value, 80));
+    }
+  };
+  add("", part.place);
+  add("slot", part.identity.slot == part.place ? std::string() : part.identity.slot);
+  add("part", part.identity.part_number);
+  add("serial", part.identity.serial);
+  return out;
+}
+
+std::string direction_text(const Finding& finding, const diagnose::Joint& joint) {
+  if (finding.hypotheses.empty() || !finding.hypotheses.front().direction || !finding.link) {
+    return {};
+  }
+  const auto* link = joint.fabric().link(*finding.link);
+  if (link == nullptr) {
+    return {};
+  }
+  const bool to_b = *finding.hypotheses.front().direction == fabric::LaneDirection::kTowardDevice;
+  const auto port = to_b ? link->b : link->a;
+  return port.is_null() ? std::string(", toward the end that is not seen")
+                        : ", toward " + joint.fabric().port_name(port);
+}
+
+/// Which link, which end, which part, how sure: one sentence.
+std::string sentence(const Finding& finding, const diagnose::Joint& joint) {
+  std::string out =
+      fmt::format("{}: {}{}.", finding.place, finding.sentence, direction_text(finding, joint));
+  if (finding.hypotheses.empty()) {
+    return out + " The cause is unknown.";
+  }
+  const auto& first = finding.hypotheses.front();
+  out += fmt::format(" {} {} ({})", first.probability >= 0.5 ? "Most likely" : "Perhaps",
+                     first.words, percent(first.probability));
+  out += first.part ? fmt::format(": {}.", part_text(*first.part))
+                    : std::string("; no data names the part.");
+  return out;
+}
+
+void add_evidence(const Finding& finding, std::string& out) {
+  std::size_t shown = 0;
+  std::size_t all = 0;
+  for (const auto& line : finding.cited) {
+    if (!line.speaks_against && ++all && shown < kEvidenceMost) {
+      out += fmt::format("  seen     {}{}\n", line.at ? base::iso8601(*line.at) + "  " : "",
+                         line.text);
+      ++shown;
+    }
+  }
+  if (all == 0) {
+    for (const auto& line : finding.evidence) {
+      if (++all && shown < kEvidenceMost) {
+        out += fmt::format("  seen     {}\n", line);
+        ++shown;
+      }
+    }
+  }
+  if (all > shown) {
+    out += fmt::format("           and {} more lines (--json has them)\n", all - shown);
+  }
+}
+
+void add_victims(const Finding& finding, const diagnose::Joint& joint, std::string& out) {
+  std::vector<std::string> names = finding.victims;
+  if (names.size() < finding.victim_subjects.size()) {
+    names.clear();
+    for (const auto& subject : finding.victim_subjects) {
+      const auto* id = std::get_if<fabric::DeviceId>(&subject);
+      const auto* device = id == nullptr ? nullptr : joint.fabric().device(*id);
+      names.push_back(device == nullptr ? observe::text(subject) : device->name);
+    }
+  }
+  if (names.empty()) {
+    return;
+  }
+  const auto shown = std::min(names.size(), kVictimsMost);
+  out += fmt::format(
+      "  victims  {} only suffer{}: {}{}\n", names.size(), names.size() == 1 ? "s" : "",
+      fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+      names.size() > shown ? ", …" : "");
+}
+
+void add_rest(const Finding& finding, std::string& out) {
+  for (const auto& line : finding.cited) {
+    if (line.speaks_against) {
+      out += fmt::format("  against  {}{}\n", line.at ? base::iso8601(*line.at) + "  " : "",
+                         line.text);
+    }
+  }
+  double rest = 1;
+  for (std::size_t i = 0; i < finding.hypotheses.size(); ++i) {
+    const auto& one = finding.hypotheses[i];
+    rest -= one.probability;
+    if (i > 0) {
+      out += fmt::format("  or       {} {}{}\n", percent(one.probability), one.words,
+                         one.part ? ": " + part_text(*one.part) : std::string());
+    }
+  }
+  if (!finding.hypotheses.empty() && rest > 0.005) {
+    out += fmt::format("  or       {} something else\n", percent(rest));
+  }
+  for (const auto& test : finding.tests) {
+    out += fmt::format("  decide   {} (disturbs {}): {}\n", test.action,
+                       test.disturbs.empty() ? "nothing" : test.disturbs, test.decides);
+  }
+  if (!finding.next_step.empty()) {
+    out += fmt::format("  next     {}\n", finding.next_step);
+  }
+}
+
+std::string head(const LivingFinding& living) {
+  std::string level(diagnose::key(living.finding.level));
+  std::ranges::transform(level, level.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  std::string out = fmt::format("{}  {}  {}", level, living.id, diagnose::key(living.phase));
+  const auto since = living.finding.since.value_or(living.opened);
+  if (since.ns > 0) {
+    out += " since " + base::iso8601(since);
+  }
+  if (living.recurrences > 0) {
+    out += fmt::format(", came back {} time{}", living.recurrences,
+                       living.recurrences == 1 ? "" : "s");
+  }
+  return out + '\n';
+}
+
+std::string watched_text(const WatchedSpan& watched) {
+  std::string out =
+      fmt::format("{} link{} of {} machine{}", watched.links, watched.links == 1 ? "" : "s",
+                  watched.machines, watched.machines == 1 ? "" : "s");
+  const auto length = watched.until - watched.from;
+  if (watched.looks > 1 && length.ns > 0) {
+    out += fmt::format(" over {}", diagnose::duration_text(length));
+  } else if (watched.looks > 0) {
+    out += ", one look";
+  }
+  return out;
+}
+
+std::string not_measured_text(const WatchedSpan& watched) {
+  std::vector<std::pair<std::size_t, std::string>> order;
+  for (const auto& [what, count] : watched.not_measured) {
+    order.emplace_back(count, what);
+  }
+  std::ranges::sort(order, std::greater<>());
+  std::string out;
+  for (std::size_t i = 0; i < order.size() && i < kNotMeasuredMost; ++i) {
+    out += fmt::format("{}{} ({})", i == 0 ? "" : "; ", order[i].second, order[i].first);
+  }
+  if (order.size() > kNotMeasuredMost) {
+    out += fmt::format("; {} more kinds", order.size() - kNotMeasuredMost);
+  }
+  for (const auto& note : watched.notes) {
+    out += (out.empty() ? "" : "; ") + note;
+  }
+  return out;
+}
+
+}  // namespace
+}  // namespace why_text_parts
+
+std::string why_text(const WhyView& view) {
+  using namespace why_text_parts;  // NOLINT(google-build-using-namespace): this file's own helpers
+  std::string out;
+  for (const auto& living : view.findings) {
+    const auto& finding = living.finding;
+    out += head(living) + sentence(finding, *view.joint) + '\n';
+    add_evidence(finding, out);
+    add_victims(finding, *view.joint, out);
+    add_rest(finding, out);
+    for (const auto& serial : living.earlier_serials) {
+      out += fmt::format("  earlier  serial {}\n", serial);
+    }
+    out += '\n';
+  }
+  const auto missing = not_measured_text(view.watched);
+  if (view.findings.empty()) {
+    out +=
+        fmt::format("Nothing is wrong: watched {} ({}).{}\n", watched_text(view.watched),
+                    view.watched.source, missing.empty() ? "" : " Not measured: " + missing + '.');
+  } else {
+    out += fmt::format("Watched {} ({}).{}\n", watched_text(view.watched), view.watched.source,
+                       missing.empty() ? "" : " Not measured: " + missing + '.');
+  }
+  return out;
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The public incidents through the judgement: at each time that a file names, exactly the findings
+// that its people found to be right. Also that a file's entries reach the Watch in order of time.
+#include "diagnose/incident.h"
+
+#include <filesystem>
+#include <string>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace weft::diagnose {
+namespace {
+
+std::string file_of(const std::string& name) {
+  return (std::filesystem::path(WEFT_SOURCE_DIR) / "incidents" / name).string();
+}
+
+class IncidentFiles : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(IncidentFiles, AreJudgedAsTheirPeopleDid) {
+  const auto incident = load_incident(file_of(GetParam()));
+  ASSERT_TRUE(incident);
+  ASSERT_EQ(incident->problem_text(), "");
+  Watch watch;
+  IncidentReplay replay(*incident, watch);
+  std::size_t held = 0;
+  while (const auto judged = replay.next()) {
+    for (const auto& expected : incident->expected) {
+      if (expected.at != judged->at) {
+        continue;
+      }
+      ++held;
+      for (const auto& line : mismatches(expected, *judged->findings, watch.joint())) {
+        ADD_FAILURE() << GetParam() << ':' << expected.line << ": at " << base::iso8601(expected.at)
+                      << ": " << line;
+      }
+    }
+  }
+  EXPECT_EQ(held, incident->expected.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Public, IncidentFiles,
+                         ::testing::Values("planned-reboots.yaml", "warned-five-days-before.yaml",
+                                           "idle-retraining.yaml", "worse-after-flap.yaml"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           name.resize(name.find('.'));
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+TEST(IncidentReplay, TheFindingStaysTheSameWhenTheLinkFails) {
+  const auto incident = load_incident(file_of("warned-five-days-before.yaml"));
+  ASSERT_TRUE(incident);
+  Watch watch;
+  IncidentReplay replay(*incident, watch);
+  const auto early = replay.next();
+  ASSERT_TRUE(early && !early->findings->empty());
+  const auto id = early->findings->front().id;
+  const auto late = replay.next();
+  ASSERT_TRUE(late && !late->findings->empty());
+  EXPECT_EQ(late->findings->front().id, id);
+}
+
+}  // namespace
+}  // namespace weft::diagnose
