@@ -12,6 +12,7 @@
 #include "wire/kernel_log/record.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <functional>
 
@@ -65,8 +66,11 @@ std::optional<observe::Value> number_of(const std::string& text) {
   if (const auto whole = base::parse_unsigned(text)) {
     return *whole;
   }
-  const auto number = base::parse_double(text);
-  return number && std::isfinite(*number) ? std::optional<observe::Value>(*number) : std::nullopt;
+  double number = 0;  // base::parse_double takes no exponent, and error ratios need one
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && std::isfinite(number)
+             ? std::optional<observe::Value>(number)
+             : std::nullopt;
 }
 
 std::optional<observe::Absence> absence_of(std::string_view text) {

@@ -138,9 +138,9 @@ expect:
 sampels: []
 )");
   const auto text = incident.problem_text();
-  for (const auto* place : {"i.yaml:18:10:", "i.yaml:19:31:", "i.yaml:20:45:", "i.yaml:21:65:",
-                            "i.yaml:22:72:", "i.yaml:23:58:", "i.yaml:25:28:", "i.yaml:27:5:",
-                            "i.yaml:29:5:", "i.yaml:31:54:", "i.yaml:32:1:"}) {
+  for (const auto* place : {"i.yaml:18:10:", "i.yaml:19:31:", "i.yaml:20:44:", "i.yaml:21:64:",
+                            "i.yaml:22:71:", "i.yaml:23:57:", "i.yaml:25:28:", "i.yaml:27:5:",
+                            "i.yaml:29:5:", "i.yaml:31:53:", "i.yaml:32:1:"}) {
     EXPECT_THAT(text, HasSubstr(place));
   }
   EXPECT_THAT(text, HasSubstr("Did you mean 'samples'?"));
