@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 
+#include <nlohmann/json.hpp>
+
 namespace weft::serve::query_parts {
 
 using base::Code;

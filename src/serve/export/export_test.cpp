@@ -88,9 +88,12 @@ evaluation_interval: 1m
 tests:
   - interval: 1m
     input_series:
-      - {series: 'weft_aer_correctable_errors_total{host="a",port="p",type="RxErr"}', values: '0+1x90'}
-      - {series: 'weft_aer_correctable_errors_total{host="b",port="p",type="RxErr"}', values: '0x40 1x50'}
-      - {series: 'weft_aer_correctable_errors_total{host="c",port="p",type="UnsupReq"}', values: '0+1x90'}
+      - series: weft_aer_correctable_errors_total{host="a",port="p",type="RxErr"}
+        values: 0+1x90
+      - series: weft_aer_correctable_errors_total{host="b",port="p",type="RxErr"}
+        values: 0x40 1x50
+      - series: weft_aer_correctable_errors_total{host="c",port="p",type="UnsupReq"}
+        values: 0+1x90
       - {series: 'weft_link_up{host="a",link="l"}', values: '1x80 0x10'}
       - {series: 'weft_link_up{host="a",link="m"}', values: '0x90'}
     alert_rule_test:
