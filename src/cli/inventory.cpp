@@ -68,7 +68,7 @@ std::string keys_text(const fabric::Fabric& located, const fabric::Device& devic
 }
 
 std::string match_text(const fabric::Fabric& located) {
-  std::string out = "# Where each device and port is found on its machine.\nmatch:\n";
+  std::string out = "match:\n  # Where each device and port is found on its machine.\n";
   for (const auto& device : located.devices()) {
     if (const auto keys = keys_text(located, device); !keys.empty()) {
       out += fmt::format("  {}: {}\n", quoted(device.name), keys);

@@ -50,7 +50,8 @@ class Inventory {
         add_address(machine, function.device, complex_of(function.address));
       } else if (function.role != FunctionPlan::Role::kDownstream) {
         const auto address = on(machine, function.device, function.address);
-        if (at.bdf.empty() && address == function.address) {
+        const bool is_open = at.bdf.empty() || at.bdf == function.address;
+        if (is_open && address == function.address) {
           at.bdf = function.address;
         } else {
           add_address(machine, function.device, function.address);
