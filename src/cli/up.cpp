@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/terminal.h"
+#include "cli/up_plane.h"
 #include "cli/up_services.h"
 #include "cli/up_summary.h"
 #include "fabric/rack.h"
@@ -58,6 +59,10 @@ constexpr OptionSpec kOptions[] = {
      "With --doors: sockets too on which QEMU and User-Mode Linux take SMBus segments and PCI "
      "functions of one machine, 64 functions at most; prints start-up lines."},
     {"--machine", "NAME", "Whose devices --guests gives (default: the only one that has any)."},
+    {"--store", "DIR",
+     "Keeps what is measured and found in this folder, for weft history and for the next start "
+     "(default: a folder that is gone when it ends)."},
+    {"--no-plane", "", "Only the world: nobody polls it, remembers or judges."},
     {"--json", "", "A line of JSON for the start and for each summary."},
 };
 constexpr ExampleSpec kExamples[] = {
@@ -186,8 +191,11 @@ std::string start_json(const twin::Rack& rack, const Options& options, double st
 /// Prints summaries while the world goes on: in place on a terminal, else as lines.
 class Watcher {
  public:
-  Watcher(twin::Rack& rack, const Options& options)
-      : rack_(rack), json_(options.json), in_place_(!options.json && terminal(1).is_terminal) {
+  Watcher(twin::Rack& rack, const Options& options, UpPlane* plane)
+      : rack_(rack),
+        plane_(plane),
+        json_(options.json),
+        in_place_(!options.json && terminal(1).is_terminal) {
     for (std::size_t i = 0; i < rack.machines.size(); ++i) {
       trees_.push_back(twin::door::sysfs_tree(rack, i));
     }
@@ -202,6 +210,10 @@ class Watcher {
     summary.events_per_s = span > 0 ? static_cast<double>(events - events_) / span : 0;
     summary.factor = pace.factor;
     summary.lag_seconds = pace.lag_seconds;
+    if (plane_ != nullptr) {
+      summary.findings = plane_->open_findings();
+      summary.problems = plane_->take_problems();
+    }
     last_ = now;
     events_ = events;
     if (json_) {
@@ -227,6 +239,7 @@ class Watcher {
   }
 
   twin::Rack& rack_;
+  UpPlane* plane_;  // null: nobody judges
   bool json_;
   bool in_place_;
   std::vector<std::unique_ptr<twin::door::LiveTree>> trees_;
@@ -235,7 +248,7 @@ class Watcher {
   int drawn_ = 0;
 };
 
-base::Result<std::unique_ptr<twin::door::Doors>> open_doors(twin::Rack& rack,
+base::Result<std::unique_ptr<twin::door::Doors>> open_doors(twin::Rack& rack, UpPlane* plane,
                                                             const Arguments& arguments) {
   twin::door::DoorsOptions options;
   options.folder = arguments.value("--folder").value_or("");
@@ -247,14 +260,14 @@ base::Result<std::unique_ptr<twin::door::Doors>> open_doors(twin::Rack& rack,
       !is_free) {
     return tl::unexpected(is_free.error());
   }
-  options.services = up_services(rack);
+  options.services = up_services(rack, plane);
   options.has_guests = arguments.has("--guests");
   options.guest_machine = arguments.value("--machine").value_or("");
   return twin::door::Doors::open(rack, std::move(options));
 }
 
 /// Until --for is over or a signal came.
-void live(twin::Rack& rack, const Options& options, twin::door::Doors* doors) {
+void live(twin::Rack& rack, const Options& options, twin::door::Doors* doors, UpPlane* plane) {
   using Clock = std::chrono::steady_clock;
   constexpr auto kTick = std::chrono::milliseconds(20);
   constexpr auto kSnapshotEvery = std::chrono::seconds(5);
@@ -263,7 +276,7 @@ void live(twin::Rack& rack, const Options& options, twin::door::Doors* doors) {
   if (options.span) {
     pace.until = rack.world->now() + *options.span;
   }
-  Watcher watcher(rack, options);
+  Watcher watcher(rack, options, plane);
   twin::door::Pacer pacer(*rack.world, pace);
   auto shown = Clock::now();
   auto written = shown;
@@ -350,22 +363,26 @@ int up(const Arguments& arguments) {
       return report(done.error());
     }
   }
-  if (up_hooks().on_built) {
-    if (auto done = up_hooks().on_built(**rack, arguments); !done) {
-      return report(done.error());
+  std::unique_ptr<UpPlane> plane;
+  if (!arguments.has("--no-plane")) {
+    auto started = UpPlane::start(
+        **rack, {.store = arguments.value("--store").value_or(""), .world_at = base::wall_now()});
+    if (!started) {
+      return report(started.error());
     }
+    plane = std::move(*started);
   }
   const Interrupts interrupts;
   std::unique_ptr<twin::door::Doors> doors;
   std::unique_ptr<OpenServices> services;
   if (arguments.has("--doors")) {
-    auto opened = open_doors(**rack, arguments);
+    auto opened = open_doors(**rack, plane.get(), arguments);
     if (!opened) {
       return report(opened.error());
     }
     doors = std::move(*opened);
   } else {
-    auto opened = open_services(**rack, arguments.value("--folder").value_or(""));
+    auto opened = open_services(**rack, plane.get(), arguments.value("--folder").value_or(""));
     if (opened) {
       services = std::move(*opened);
     } else {
@@ -383,16 +400,11 @@ int up(const Arguments& arguments) {
   } else {
     print(banner(**rack, options, start) + (doors ? doors->map_text() : ""));
   }
-  live(**rack, options, doors.get());
+  live(**rack, options, doors.get(), plane.get());
   return kOk;
 }
 
 }  // namespace up_parts
-
-UpHooks& up_hooks() {
-  static UpHooks hooks;
-  return hooks;
-}
 
 base::Result<fabric::Fabric> find_rack(const std::string& name) {
   const auto racks = twin::embedded_racks();

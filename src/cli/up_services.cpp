@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/up_services.h"
 
-#include "cli/up.h"
 #include "twin/door/unix_socket.h"
 #include "twin/fault/control.h"
 
@@ -55,13 +54,11 @@ std::vector<std::string> living_control_sockets() {
   return out;
 }
 
-std::vector<twin::door::NamedService> up_services(twin::Rack& rack) {
+std::vector<twin::door::NamedService> up_services(twin::Rack& rack, UpPlane* plane) {
   std::vector<twin::door::NamedService> out;
   out.push_back({"control", twin::control_service(rack), "weft world status --socket {}"});
-  if (up_hooks().services) {
-    for (auto& service : up_hooks().services(rack)) {
-      out.push_back(std::move(service));
-    }
+  if (plane != nullptr) {
+    out.push_back(plane->service());
   }
   return out;
 }
@@ -74,7 +71,8 @@ base::Result<void> check_folder_is_free(const std::string& folder) {
   return {};
 }
 
-base::Result<std::unique_ptr<OpenServices>> open_services(twin::Rack& rack, std::string folder) {
+base::Result<std::unique_ptr<OpenServices>> open_services(twin::Rack& rack, UpPlane* plane,
+                                                          std::string folder) {
   if (folder.empty()) {
     folder = twin::door::default_door_folder(rack.plan->fabric.name);
   }
@@ -92,7 +90,7 @@ base::Result<std::unique_ptr<OpenServices>> open_services(twin::Rack& rack, std:
     return tl::unexpected(is_free.error());
   }
   auto out = std::make_unique<OpenServices>();
-  for (auto& service : up_services(rack)) {
+  for (auto& service : up_services(rack, plane)) {
     const auto path = folder + "/" + service.name + ".sock";
     if (auto opened = out->server.listen_unix(path, std::move(service.service)); !opened) {
       return tl::unexpected(opened.error());

@@ -109,9 +109,14 @@ UpSummary look_at(twin::Rack& rack,
 }
 
 std::string summary_line(const UpSummary& summary) {
-  return fmt::format("{:.1f} s  links up {} training {} down {}  {:.3g}x  {:.3g} events/s",
-                     summary.world_seconds, summary.up, summary.training, summary.down,
-                     summary.factor, summary.events_per_s);
+  std::string out = fmt::format(
+      "{:.1f} s  links up {} training {} down {}  {:.3g}x  {:.3g} events/s  findings {}",
+      summary.world_seconds, summary.up, summary.training, summary.down, summary.factor,
+      summary.events_per_s, summary.findings.size());
+  for (const std::string& problem : summary.problems) {
+    out += "\ncontrol plane: " + problem;
+  }
+  return out;
 }
 
 std::string summary_block(const UpSummary& summary) {
@@ -120,6 +125,12 @@ std::string summary_block(const UpSummary& summary) {
     out += fmt::format("behind its speed by {:.1f} s\n", summary.lag_seconds);
   }
   out += fmt::format("recoveries {}  link downs {}\n", summary.recoveries, summary.link_downs);
+  constexpr std::size_t kFindingsShown = 3;
+  for (std::size_t i = 0; i < std::min(summary.findings.size(), kFindingsShown); ++i) {
+    const diagnose::Finding& finding = summary.findings[i].finding;
+    out += fmt::format("{:<8} {}: {}\n", diagnose::key(finding.level), finding.place,
+                       finding.sentence);
+  }
   const auto add = [&](std::string_view title, const auto& rows, auto text) {
     for (const auto& [name, value] : rows) {
       out += fmt::format("{}  {}  {}\n", title, text(value), name);
@@ -139,6 +150,13 @@ std::string summary_json(const UpSummary& summary) {
     }
     return out;
   };
+  Object findings = Object::array();
+  for (const diagnose::LivingFinding& living : summary.findings) {
+    findings.push_back({{"id", living.id},
+                        {"level", diagnose::key(living.finding.level)},
+                        {"place", living.finding.place},
+                        {"sentence", living.finding.sentence}});
+  }
   const Object out = {
       {"schema", "weftline/up-summary/1"},
       {"simulated", true},
@@ -150,7 +168,9 @@ std::string summary_json(const UpSummary& summary) {
       {"recoveries", summary.recoveries},
       {"link_downs", summary.link_downs},
       {"worst", list(summary.worst, "link", "error_ratio")},
-      {"hottest", list(summary.hottest, "part", "celsius")}};
+      {"hottest", list(summary.hottest, "part", "celsius")},
+      {"findings", findings},
+      {"problems", summary.problems}};
   return out.dump();
 }
 

@@ -4,6 +4,7 @@
 // world for some links at a time, so that its pace does not stall.
 #pragma once
 
+#include "diagnose/watch.h"
 #include "twin/door/live_tree.h"
 #include "twin/machine.h"
 
@@ -28,6 +29,8 @@ struct UpSummary {
   std::uint64_t link_downs = 0;
   std::vector<std::pair<std::string, double>> worst;  ///< link, error ratio before FEC; worst first
   std::vector<std::pair<std::string, double>> hottest;  ///< part, Cel; hottest first
+  std::vector<diagnose::LivingFinding> findings;        ///< open ones, worst first
+  std::vector<std::string> problems;  ///< of the control plane, since the last summary
 };
 
 /// `trees` are the machines' files, in their order; a null one is left out.

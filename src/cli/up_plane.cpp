@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/up_plane.h"
+
+#include "serve/query.h"
+#include "twin/plan/inventory.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace weft::cli {
+
+struct UpPlane::Loop {
+  Loop(twin::Rack& living, const UpPlaneOptions& how)
+      : rack(living), options(how), expectation(twin::located(*living.plan)) {}
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop() {
+    stops = true;
+    if (thread.joinable()) {
+      thread.join();
+    }
+    plane.reset();
+    store.reset();
+    if (is_temporary) {
+      std::error_code ignored;
+      std::filesystem::remove_all(folder, ignored);
+    }
+  }
+
+  base::Result<void> open() {
+    folder = options.store;
+    if (folder.empty()) {
+      is_temporary = true;
+      std::string pattern = (std::filesystem::temp_directory_path() / "weft-store-XXXXXX").string();
+      if (::mkdtemp(pattern.data()) == nullptr) {
+        return base::fail(base::Code::kPermissionDenied, "no folder for the history can be made",
+                          pattern, "Name one with --store.");
+      }
+      folder = pattern;
+    }
+    auto opened = telemetry::Store::open(folder);
+    if (!opened) {
+      return tl::unexpected(opened.error());
+    }
+    store = std::move(*opened);
+    problems = store->damage();
+    serve::ControlPlaneOptions how;
+    how.plan = &expectation;
+    how.plan_source = rack.plan->fabric.name;
+    how.poll_every = options.poll_every;
+    plane = std::make_unique<serve::ControlPlane>(store.get(), how);
+    for (std::size_t i = 0; i < rack.machines.size(); ++i) {
+      plane->add(rack.machines[i].plan->name, twin::host_of(rack, i));
+    }
+    thread = std::thread([this] { run(); });
+    return {};
+  }
+
+  [[nodiscard]] base::WallTime now() const {
+    const twin::Hold hold(rack.world->mutex());
+    return options.world_at + base::Duration{rack.world->now().ns};
+  }
+
+  void run() {
+    using Clock = std::chrono::steady_clock;
+    constexpr auto kTick = std::chrono::milliseconds(50);
+    auto rested = Clock::now();
+    while (!stops) {
+      const base::WallTime at = now();
+      if (Clock::now() >= rested && at >= plane->next_due()) {
+        const auto began = Clock::now();
+        {
+          const std::lock_guard hold(mutex);
+          serve::Stepped stepped = plane->step(at);
+          std::ranges::move(stepped.problems, std::back_inserter(problems));
+        }
+        rested = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                    (Clock::now() - began) * (1 / options.share_most - 1));
+      }
+      std::this_thread::sleep_for(kTick);
+    }
+  }
+
+  twin::Rack& rack;
+  UpPlaneOptions options;
+  fabric::Fabric expectation;
+  std::string folder;
+  bool is_temporary = false;
+  std::unique_ptr<telemetry::Store> store;
+  std::unique_ptr<serve::ControlPlane> plane;
+  mutable std::mutex mutex;  // of plane, store, problems
+  std::vector<std::string> problems;
+  std::atomic<bool> stops{false};
+  std::thread thread;
+};
+
+base::Result<std::unique_ptr<UpPlane>> UpPlane::start(twin::Rack& rack,
+                                                      const UpPlaneOptions& options) {
+  std::unique_ptr<UpPlane> out(new UpPlane());
+  out->loop_ = std::make_unique<Loop>(rack, options);
+  if (auto opened = out->loop_->open(); !opened) {
+    return tl::unexpected(opened.error());
+  }
+  return out;
+}
+
+UpPlane::~UpPlane() = default;
+
+twin::door::NamedService UpPlane::service() {
+  return {"plane",
+          {.greeting = serve::greeting(true),
+           .answer =
+               [loop = loop_.get()](std::string_view line) {
+                 const std::lock_guard hold(loop->mutex);
+                 return serve::answer({.store = loop->store.get(),
+                                       .findings = loop->plane->findings(),
+                                       .now = loop->now(),
+                                       .is_simulated = true},
+                                      line);
+               }},
+          "weft top --socket {}"};
+}
+
+std::vector<diagnose::LivingFinding> UpPlane::open_findings() const {
+  const std::lock_guard hold(loop_->mutex);
+  std::vector<diagnose::LivingFinding> out;
+  std::ranges::copy_if(loop_->plane->findings(), std::back_inserter(out),
+                       [](const auto& living) { return living.phase != diagnose::Phase::kClosed; });
+  return out;
+}
+
+std::vector<std::string> UpPlane::take_problems() {
+  const std::lock_guard hold(loop_->mutex);
+  return std::exchange(loop_->problems, {});
+}
+
+}  // namespace weft::cli
