@@ -71,8 +71,18 @@ TEST(Incident, LinksMayLackTheirFarEnd) {
 
 TEST(Incident, SamplesAreExpandedAndInOrderOfTime) {
   const auto incident = good(R"(samples:
-  - {at: 2026-01-02, subject: "h/g/nvl[k]", for: {k: 0-17}, where: k != 14, metric: nvlink_recovery_errors, value: 0}
-  - {at: [2026-01-01, 2026-01-03], subject: h/g/nvl14, metric: nvlink_recovery_errors, value: "{505 + i}", every: 1 min, times: 2}
+  - at: 2026-01-02
+    subject: "h/g/nvl[k]"
+    for: {k: 0-17}
+    where: k != 14
+    metric: nvlink_recovery_errors
+    value: 0
+  - at: [2026-01-01, 2026-01-03]
+    subject: h/g/nvl14
+    metric: nvlink_recovery_errors
+    value: "{505 + i}"
+    every: 1 min
+    times: 2
 )");
   ASSERT_EQ(incident.entries.size(), 21U);
   const auto& first = what<IncidentEntry::Timed>(incident, 0).sample;

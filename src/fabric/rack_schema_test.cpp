@@ -101,7 +101,8 @@ devices:
     ports: {extra: pcie5 x16}
     devices: {r: {kind: retimer}}
     links: []
-    match: {host: h, bdf: "1:0.0", serial: s, slot: s, part: p, address: [x, "y z"], ports: {extra: e0}}
+    match:
+      {host: h, bdf: "1:0.0", serial: s, slot: s, part: p, address: [x, "y z"], ports: {extra: e0}}
   b: t
 links:
   - name: "l{i}"

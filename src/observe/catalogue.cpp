@@ -54,17 +54,20 @@ constexpr std::string_view kHead =
 
 Generated from the tables in `src/observe/` by `WEFT_REGENERATE=1 weft_observe_test`: do not edit.
 
-A **gauge** is a level; a **counter** only rises until something sets it to 0; a **state** is a small number that means something;
-a **histogram** counts by bin, each bin like a counter. Rates of counters carry exact 95 % bounds (Garwood 1936).
+A **gauge** is a level; a **counter** only rises until something sets it to 0; a **state** is a
+small number that means something; a **histogram** counts by bin, each bin like a counter. Rates
+of counters carry exact 95 % bounds (Garwood 1936).
 
-**Not measured.** Every metric may have no value, with the reason in its place. It is never shown as zero. In Prometheus it is
+**Not measured.** Every metric may have no value, with the reason in its place. It is never
+shown as zero. In Prometheus it is
 )";
 
 constexpr std::string_view kMetricsHead =
     R"(
 ## Metrics
-`key` is the name in JSON and on the command line. The Prometheus name is in base units: a value times `scale` is what stands there.
-Every series also has labels that name its subject. Histograms are counters with a further label `bin`.
+`key` is the name in JSON and on the command line. The Prometheus name is in base units: a value
+times `scale` is what stands there. Every series also has labels that name its subject.
+Histograms are counters with a further label `bin`.
 )";
 
 constexpr std::string_view kEventsHead =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For benchmarks of the store: samples as a poll of a living rack gives them, in the shares that a
-// poll of the reference pod was counted to have. Drawn from a seed; the noise of each kind of
+// For benchmarks of the store: samples such as a poll of a living rack gives them, in shares that
+// are assumed, not counted. Drawn from a seed; the noise of each kind of
 // series is stated where it is drawn. Times are on a grid of milliseconds, with a jitter of some.
 #pragma once
 
