@@ -97,7 +97,7 @@ void add_evidence(const Finding& finding, std::string& out) {
 
 void add_victims(const Finding& finding, const diagnose::Joint& joint, std::string& out) {
   std::vector<std::string> names = finding.victims;
-  if (names.size() < finding.victim_subjects.size()) {
+  if (!finding.victim_subjects.empty()) {
     names.clear();
     for (const auto& subject : finding.victim_subjects) {
       const auto* id = std::get_if<fabric::DeviceId>(&subject);

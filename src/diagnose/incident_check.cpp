@@ -90,7 +90,8 @@ void compare(const ExpectedFinding& expected, const LivingFinding& living, const
   if (!expected.not_next_step.empty() && holds(finding.next_step, expected.not_next_step)) {
     fail(fmt::format("next step says `{}`", finding.next_step));
   }
-  const auto victims = std::max(finding.victim_subjects.size(), finding.victims.size());
+  const auto victims =
+      finding.victim_subjects.empty() ? finding.victims.size() : finding.victim_subjects.size();
   if (expected.victims && victims != *expected.victims) {
     fail(fmt::format("has {} victims, not {}", victims, *expected.victims));
   }

@@ -95,6 +95,9 @@ bool is_receiver_metric(Metric metric) {
     case Metric::kLaneBits:
     case Metric::kLaneBitErrors:
     case Metric::kPortFigureOfMerit:
+    case Metric::kPortPreFecBer:
+    case Metric::kPortPostFecBer:
+    case Metric::kFecCodewords:
     case Metric::kLaneFigureOfMerit:
       return true;
     default:

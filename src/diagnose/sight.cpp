@@ -516,9 +516,9 @@ fabric::LinkId Sight::link_named(const observe::Subject& subject,
 }
 
 void Sight::log(std::size_t host, base::WallTime at, const observe::Event& event) {
-  const auto key = base::fnv1a64(fmt::format("{}|{}|{}|{}", host,
-                                             event.since_boot ? event.since_boot->ns : at.ns,
-                                             event.kind, event.text));
+  const auto key = base::fnv1a64(
+      fmt::format("{}|{}|{}|{}|{}|{}", host, event.since_boot ? event.since_boot->ns : at.ns,
+                  event.kind, event.text, event.address, observe::text(event.subject)));
   if (event.severity == observe::Severity::kInfo || !seen_events_.insert(key).second) {
     return;
   }

@@ -55,6 +55,8 @@ constexpr std::array kSources = std::to_array<Source>({
     {Metric::kPortLinkDowns, Quantity::kDowns, Whose::kLink, true, kDecade, 0, "link failures"},
     {Metric::kModulePreFecBer, Quantity::kErrorRatio, Whose::kReceiver, false, 1.0, 0,
      "bit error ratio before FEC"},
+    {Metric::kPortPreFecBer, Quantity::kErrorRatio, Whose::kReceiver, false, 1.0, 0,
+     "bit error ratio before FEC"},
     {Metric::kModuleSnr, Quantity::kMargin, Whose::kReceiver, false, 1.0, 0,
      "signal to noise ratio"},
     {Metric::kLaneFigureOfMerit, Quantity::kMargin, Whose::kReceiver, false, 12, 0,
