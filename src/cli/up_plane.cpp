@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/up_plane.h"
 
+#include "cli/why.h"
 #include "serve/query.h"
 #include "twin/plan/inventory.h"
 
@@ -9,10 +10,11 @@
 #include <chrono>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
-#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 namespace weft::cli {
@@ -89,6 +91,44 @@ struct UpPlane::Loop {
     }
   }
 
+  /// The answer to {"ask":"why"}, which needs the joint fabric; nullopt for any other question.
+  [[nodiscard]] std::optional<std::string> why(std::string_view line) const {
+    const auto asked = nlohmann::json::parse(line, nullptr, false);
+    if (!asked.is_object() || !asked.contains("ask") || asked["ask"] != "why") {
+      return std::nullopt;
+    }
+    const auto text_of = [&asked](const char* name) {
+      const auto found = asked.find(name);
+      return found != asked.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    const auto since = asked.find("since_s");
+    const auto json = asked.find("json");
+    const base::WallTime at = now();
+    const auto meant = findings_about(
+        plane->findings(), plane->watch().joint(), text_of("subject"),
+        since != asked.end() && since->is_number()
+            ? base::WallTime{at.ns - base::seconds(std::clamp(since->get<double>(), 0.0, 1e9)).ns}
+            : base::WallTime{});
+    WatchedSpan watched;
+    watched.source = rack.plan->fabric.name + " (simulated)";
+    watched.machines = rack.machines.size();
+    watched.links = rack.links.size();
+    for (const serve::HostStatus& host : plane->hosts()) {
+      watched.looks = std::max(watched.looks, static_cast<std::size_t>(host.polls));
+    }
+    watched.from = options.world_at;
+    watched.until = at;
+    const WhyView view{meant, &plane->watch().joint(), watched};
+    const bool wants_json = json != asked.end() && json->is_boolean() && json->get<bool>();
+    return nlohmann::ordered_json({{"schema", serve::kPlaneSchema},
+                                   {"simulated", true},
+                                   {"ok", true},
+                                   {"ask", "why"},
+                                   {"text", wants_json ? why_json(view) : why_text(view)},
+                                   {"exit", why_exit(view)}})
+        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+
   twin::Rack& rack;
   UpPlaneOptions options;
   fabric::Fabric expectation;
@@ -120,13 +160,16 @@ twin::door::NamedService UpPlane::service() {
            .answer =
                [loop = loop_.get()](std::string_view line) {
                  const std::lock_guard hold(loop->mutex);
+                 if (auto text = loop->why(line)) {
+                   return *text;
+                 }
                  return serve::answer({.store = loop->store.get(),
                                        .findings = loop->plane->findings(),
                                        .now = loop->now(),
                                        .is_simulated = true},
                                       line);
                }},
-          "weft top --socket {}"};
+          "weft why --socket {}"};
 }
 
 std::vector<diagnose::LivingFinding> UpPlane::open_findings() const {

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "bus/linux/open.h"
+#include "cli/history_plane.h"
 #include "diagnose/incident.h"
 #include "driver/collect.h"
 #include "fabric/rack.h"
@@ -17,6 +18,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace weft::cli {
 namespace why {
@@ -38,6 +40,9 @@ constexpr OptionSpec kOptions[] = {
     {"--from", "FILE", "Judge captures of one or many machines, in order of their time.", true},
     {"--incident", "FILE", "Replay an incident file (docs/formats/incident.md)."},
     {"--rack", "FILE", "Hold what is seen to this rack file, and use its names."},
+    {"--live", "", "Ask the running weft up (or the one of --folder or --socket) what it found."},
+    kPlaneFolderOption,
+    kPlaneSocketOption,
     {"--watch", "TIME", "How long to look at this machine: 30s, 2m, 1h. Default 5s, at most 24 h."},
     {"--since", "TIME", "Only what moved in this time before the end: 30s, 2m, 1h, 7d."},
     {"--json", "", "Findings as JSON, schema weftline/why/1 (docs/formats/why.md)."},
@@ -46,6 +51,7 @@ constexpr ExampleSpec kExamples[] = {
     {"weft why", "Look twice, five seconds apart, and say what is wrong with this machine."},
     {"weft why --from rack7-*.tar.zst --rack rack7.yaml", "Many captures as one rack."},
     {"weft why incidents/worse-after-flap.yaml", "Replay a public incident."},
+    {"weft why --live", "What the control plane of the running twin has found."},
     {"weft why eth3 --json", "All about one port, for programs."},
 };
 
@@ -230,6 +236,26 @@ std::vector<std::string> names_of(const diagnose::LivingFinding& living,
   return out;
 }
 
+/// The control plane has the joint fabric and the past; it writes the text itself.
+int ask_living(const Arguments& arguments, const std::string& subject,
+               std::optional<double> since_s) {
+  auto plane = Plane::open(arguments);
+  if (!plane) {
+    return report(plane.error());
+  }
+  Plane::Json request = {{"ask", "why"}, {"subject", subject}, {"json", arguments.has("--json")}};
+  if (since_s) {
+    request["since_s"] = *since_s;
+  }
+  const auto answer = plane->ask(request);
+  if (!answer) {
+    return report(answer.error());
+  }
+  const std::string text = answer->value("text", "");
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return answer->value("exit", static_cast<int>(kOk));
+}
+
 int run(const Arguments& arguments) {
   auto subject = arguments.value("SUBJECT").value_or("");
   auto incident = arguments.value("--incident");
@@ -249,6 +275,13 @@ int run(const Arguments& arguments) {
   const auto since = since_text ? seconds_of(*since_text) : std::nullopt;
   if (!watch || *watch > kWatchSecondsMax || (since_text && !since)) {
     return report_usage("that is no length of time", "write it as 30s, 2m, 1h or 7d");
+  }
+  if (arguments.has("--live") || arguments.has("--folder") || arguments.has("--socket")) {
+    if (incident || !files.empty() || arguments.has("--watch") || arguments.has("--rack")) {
+      return report_usage("a running weft up judges by itself",
+                          "Leave --from, --incident, --watch and --rack out.");
+    }
+    return ask_living(arguments, subject, since);
   }
   Case it;
   diagnose::WatchOptions options;
