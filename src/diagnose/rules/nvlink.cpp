@@ -13,12 +13,12 @@ namespace {
 using observe::LinkState;
 using observe::Metric;
 
-struct ErrorCounter {
+struct NvlinkCounter {
   Metric metric;
   Level level;
   const char* what;
 };
-constexpr ErrorCounter kCounters[] = {
+constexpr NvlinkCounter kNvlinkCounters[] = {
     {Metric::kNvlinkRecovery, Level::kWarning, "recoveries"},
     {Metric::kNvlinkReplay, Level::kWarning, "replays"},
     {Metric::kNvlinkCrcData, Level::kNote, "data CRC errors"},
@@ -54,7 +54,7 @@ void find_nvlink(Context& context) {
       finding.cause = "unknown which end: this accelerator, the far port, or the path between";
       finding.next_step = "Look at the far end's port and at Xid or SXid lines in the kernel log.";
     }
-    for (const auto& counter : kCounters) {
+    for (const auto& counter : kNvlinkCounters) {
       const auto rate = context.rate(assessment.host, link.a.port, counter.metric, "");
       const auto count = context.number(assessment.host, link.a.port, counter.metric, "");
       if (!count || *count == 0 || (rate && rate->events == 0)) {
