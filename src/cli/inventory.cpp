@@ -23,7 +23,7 @@ namespace {
 
 using base::Code;
 
-std::string quoted(std::string_view text) {
+std::string yaml_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -39,7 +39,7 @@ std::string keys_text(const fabric::Fabric& located, const fabric::Device& devic
   std::vector<std::string> parts;
   const auto add = [&parts](std::string_view key, const std::string& value) {
     if (!value.empty()) {
-      parts.push_back(fmt::format("{}: {}", key, quoted(value)));
+      parts.push_back(fmt::format("{}: {}", key, yaml_quoted(value)));
     }
   };
   if (const auto at = located.match.find(device.id); at != located.match.end()) {
@@ -58,7 +58,8 @@ std::string keys_text(const fabric::Fabric& located, const fabric::Device& devic
   std::vector<std::string> ports;
   for (const auto id : device.ports) {
     if (const auto at = located.match_port.find(id); at != located.match_port.end()) {
-      ports.push_back(fmt::format("{}: {}", quoted(located.port(id)->name), quoted(at->second)));
+      ports.push_back(
+          fmt::format("{}: {}", yaml_quoted(located.port(id)->name), yaml_quoted(at->second)));
     }
   }
   if (!ports.empty()) {
@@ -71,7 +72,7 @@ std::string match_text(const fabric::Fabric& located) {
   std::string out = "match:\n  # Where each device and port is found on its machine.\n";
   for (const auto& device : located.devices()) {
     if (const auto keys = keys_text(located, device); !keys.empty()) {
-      out += fmt::format("  {}: {}\n", quoted(device.name), keys);
+      out += fmt::format("  {}: {}\n", yaml_quoted(device.name), keys);
     }
   }
   return out;

@@ -301,8 +301,9 @@ int run(const Arguments& arguments) {
   if (!judged) {
     return report(judged.error());
   }
-  const auto from =
-      since ? base::WallTime{it.watched.until.ns - base::seconds(*since).ns} : base::WallTime{};
+  const auto from = since
+                        ? base::WallTime{it.watched.until.ns - base::seconds(since.value_or(0)).ns}
+                        : base::WallTime{};
   const auto meant = findings_about(it.findings, it.watch->joint(), subject, from);
   if (meant.empty() && !subject.empty()) {
     it.watched.notes.insert(it.watched.notes.begin(),
