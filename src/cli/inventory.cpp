@@ -50,7 +50,7 @@ std::string keys_text(const fabric::Fabric& located, const fabric::Device& devic
     add("slot", keys.slot);
     add("part", keys.part);
     std::vector<std::string> addresses;
-    std::ranges::transform(keys.addresses, std::back_inserter(addresses), quoted);
+    std::ranges::transform(keys.addresses, std::back_inserter(addresses), yaml_quoted);
     if (!addresses.empty()) {
       parts.push_back(fmt::format("address: [{}]", fmt::join(addresses, ", ")));
     }

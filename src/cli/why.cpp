@@ -237,15 +237,14 @@ std::vector<std::string> names_of(const diagnose::LivingFinding& living,
 }
 
 /// The control plane has the joint fabric and the past; it writes the text itself.
-int ask_living(const Arguments& arguments, const std::string& subject,
-               std::optional<double> since_s) {
+int ask_living(const Arguments& arguments, const std::string& subject, double since_s) {
   auto plane = Plane::open(arguments);
   if (!plane) {
     return report(plane.error());
   }
   Plane::Json request = {{"ask", "why"}, {"subject", subject}, {"json", arguments.has("--json")}};
-  if (since_s) {
-    request["since_s"] = *since_s;
+  if (since_s > 0) {
+    request["since_s"] = since_s;
   }
   const auto answer = plane->ask(request);
   if (!answer) {
@@ -272,8 +271,8 @@ int run(const Arguments& arguments) {
   const auto watch_text = arguments.value("--watch");
   const auto watch = watch_text ? seconds_of(*watch_text) : std::optional(kWatchSeconds);
   const auto since_text = arguments.value("--since");
-  const auto since = since_text ? seconds_of(*since_text) : std::nullopt;
-  if (!watch || *watch > kWatchSecondsMax || (since_text && !since)) {
+  const double since_s = since_text ? seconds_of(*since_text).value_or(-1) : 0;
+  if (!watch || *watch > kWatchSecondsMax || since_s < 0) {
     return report_usage("that is no length of time", "write it as 30s, 2m, 1h or 7d");
   }
   if (arguments.has("--live") || arguments.has("--folder") || arguments.has("--socket")) {
@@ -281,7 +280,7 @@ int run(const Arguments& arguments) {
       return report_usage("a running weft up judges by itself",
                           "Leave --from, --incident, --watch and --rack out.");
     }
-    return ask_living(arguments, subject, since);
+    return ask_living(arguments, subject, since_s);
   }
   Case it;
   diagnose::WatchOptions options;
@@ -301,9 +300,8 @@ int run(const Arguments& arguments) {
   if (!judged) {
     return report(judged.error());
   }
-  const auto from = since
-                        ? base::WallTime{it.watched.until.ns - base::seconds(since.value_or(0)).ns}
-                        : base::WallTime{};
+  const auto from = since_s > 0 ? base::WallTime{it.watched.until.ns - base::seconds(since_s).ns}
+                                : base::WallTime{};
   const auto meant = findings_about(it.findings, it.watch->joint(), subject, from);
   if (meant.empty() && !subject.empty()) {
     it.watched.notes.insert(it.watched.notes.begin(),
