@@ -115,7 +115,7 @@ constexpr OptionSpec kOptions[] = {
 };
 constexpr ExampleSpec kExamples[] = {
     {"weft rack locate reference-pod -o pod.yaml", "The reference pod with every address."},
-    {"weft scan --rack pod.yaml --from capture.tar.zst", "Hold a machine of it to its plan."},
+    {"weft rack locate racks/hgx-h100.yaml | less", "One server, to read."},
 };
 constexpr ExitSpec kExits[] = {{kOk, "the located rack file was written"}};
 

@@ -34,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         try:
             self.wfile.write(answer)
-        except BrokenPipeError:
+        except (BrokenPipeError, ConnectionResetError):
             pass  # it was too long for the client
 
 

@@ -38,10 +38,10 @@ struct KeyedPoint {
 /// replaced gets a second record; the first one's `until` is set.
 struct SubjectRecord {
   std::string subject;
-  std::string kind;     ///< "device", "port", "link"
-  std::string host;     ///< host name, as its source tells it; may be empty
-  std::string name;     ///< "0000:3b:00.0", "eth0", "0000:16:00.0 - 0000:17:00.0"
-  std::string planned;  ///< name in the rack file, where it is known to be this one
+  std::string kind;           ///< "device", "port", "link"
+  std::string host;           ///< host name, as its source tells it; may be empty
+  std::string name;           ///< "0000:3b:00.0", "eth0", "0000:16:00.0 - 0000:17:00.0"
+  std::string planned;        ///< name in the rack file, where it is known to be this one
   fabric::PartIdentity part;  ///< of a port: the module plugged into it
   base::WallTime since;
   base::WallTime until;  ///< 0: still so

@@ -10,6 +10,7 @@
 #ifdef WEFT_HAVE_FUSE
 #define FUSE_USE_VERSION 35
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -149,9 +150,13 @@ fuse_operations operations() {
 
 }  // namespace fuse_files
 
+/// Nobody here uses it, and it does nothing where it has no handler.
+constexpr int kWakeSignal = SIGURG;
+
 struct FuseMount::Session {
   struct fuse* handle = nullptr;
   std::thread thread;
+  std::atomic<bool> is_over{false};  // the thread has left its loop
 
   Session() = default;
   Session(const Session&) = delete;
@@ -159,7 +164,13 @@ struct FuseMount::Session {
   ~Session() {
     if (thread.joinable()) {
       fuse_exit(handle);
-      fuse_unmount(handle);  // ends the loop's wait as well
+      fuse_unmount(handle);
+      // The end of a mount does not wake a thread that waits in read() where something else still
+      // holds the mount; a signal does, and then the loop sees that it is over.
+      while (!is_over) {
+        ::pthread_kill(thread.native_handle(), kWakeSignal);
+        ::usleep(1000);
+      }
       thread.join();
     }
     if (handle != nullptr) {
@@ -195,12 +206,17 @@ base::Result<std::unique_ptr<FuseMount>> FuseMount::open(LiveTree& tree,
                       "It needs the right to mount (root, or fusermount3); a snapshot folder does "
                       "not.");
   }
-  session->thread = std::thread([handle = session->handle] {
+  struct sigaction nothing{};
+  nothing.sa_handler = [](int) {};
+  ::sigaction(kWakeSignal, &nothing, nullptr);
+  session->thread = std::thread([living = session.get()] {
     // Signals are for the program's own thread, which then unmounts.
     sigset_t all;
     ::sigfillset(&all);
+    ::sigdelset(&all, kWakeSignal);
     ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
-    fuse_loop(handle);
+    fuse_loop(living->handle);
+    living->is_over = true;
   });
   return std::unique_ptr<FuseMount>(new FuseMount(folder, std::move(session)));
 }
