@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -161,10 +162,14 @@ std::vector<Notice> Notices::take(std::span<const diagnose::LivingFinding> findi
     }
     told_[living.id] = {level, true, now, living.recurrences};
   }
-  std::ranges::stable_sort(out, [](const Notice& a, const Notice& b) {
-    return a.finding.finding.level > b.finding.finding.level;
-  });
-  return out;
+  // Worst first, else in the order of the findings.
+  std::vector<Notice> sorted;
+  for (int level = static_cast<int>(diagnose::Level::kCritical); level >= 0; --level) {
+    std::ranges::copy_if(out, std::back_inserter(sorted), [level](const Notice& notice) {
+      return static_cast<int>(notice.finding.finding.level) == level;
+    });
+  }
+  return sorted;
 }
 
 std::string Notices::save() const {
