@@ -147,9 +147,13 @@ class FrontEnd {
   FrontEnd& operator=(const FrontEnd&) = delete;
 
   void request(std::uint32_t number, base::ByteView body, std::span<const int> fds = {}) {
+    ASSERT_TRUE(try_request(number, body, fds));
+  }
+  /// False where the back end has already hung up.
+  bool try_request(std::uint32_t number, base::ByteView body, std::span<const int> fds = {}) {
     base::Bytes out = words({{number, 4}, {1, 4}, {body.size(), 4}});
     out.insert(out.end(), body.begin(), body.end());
-    ASSERT_TRUE(client.send(out, fds));
+    return client.send(out, fds);
   }
   std::uint64_t ask(std::uint32_t number) {
     request(number, {});
@@ -288,9 +292,10 @@ TEST_F(I2cGuest, outlives_guests_that_break_the_rules) {
           static_cast<std::uint16_t>(random.below(10)));
     }
     base::write_le(guest.memory, FrontEnd::kAvailable + 2, 2, 1 + random.below(9));
-    guest.request(18, words({{0, 4}, {1, 4}}));
+    // The back end may see the noise while it enables the ring, and hang up at any moment.
+    guest.try_request(18, words({{0, 4}, {1, 4}}));
     if (round % 3 == 1) {
-      guest.request(5, words({{9, 4}, {0, 4}}));  // nine regions, none given
+      guest.try_request(5, words({{9, 4}, {0, 4}}));  // nine regions, none given
     }
   }
   FrontEnd guest(server->path());
