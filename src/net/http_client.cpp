@@ -155,9 +155,11 @@ class Exchange {
           stream, buffer_, parser_, [this, &stream](const Error& broken, std::size_t) {
             // Beast's own limit lets a stated length pass where the head comes in a piece of its
             // own.
+            if (failed(broken, "gave no whole answer")) {
+              return;  // without a whole head there is no length to ask for
+            }
             const auto stated = parser_.content_length();
-            if (!failed(broken, "gave no whole answer") &&
-                !failed(stated && *stated > bytes_max_ ? make_error_code(http::error::body_limit)
+            if (!failed(stated && *stated > bytes_max_ ? make_error_code(http::error::body_limit)
                                                        : Error{},
                         "gives too long an answer")) {
               read_body(stream);
