@@ -114,9 +114,9 @@ class Exchange {
     Error error;
     stream_.set_verify_mode(asio::ssl::verify_peer, error);  // the context's came too late for it
     if (!error && ca_file.empty()) {
-      (void)tls_.set_default_verify_paths(error);
+      error = tls_.set_default_verify_paths(error);
     } else if (!error) {
-      (void)tls_.load_verify_file(ca_file, error);
+      error = tls_.load_verify_file(ca_file, error);
     }
     if (error) {
       return base::fail(base::Code::kInvalidArgument,
@@ -172,8 +172,10 @@ class Exchange {
   void read_body(Stream& stream) {
     http::async_read(stream, buffer_, parser_, [this](const Error& broken, std::size_t) {
       is_done_ = !failed(broken, "gave no whole answer");
-      Error ignored;
-      (void)lowest().socket().close(ignored);
+      Error error;
+      if (lowest().socket().close(error)) {
+        return;  // the far end was faster: there is nothing left to close
+      }
     });
   }
 
