@@ -461,6 +461,23 @@ observe::Subject Joint::subject(const observe::Subject& seen) const {
   return seen;
 }
 
+std::string Joint::planned_name(const observe::Subject& seen) const {
+  if (plan_ == nullptr) {
+    return {};
+  }
+  const observe::Subject joint = subject(seen);
+  if (const auto* id = std::get_if<fabric::DeviceId>(&joint)) {
+    const auto* device = plan_->device(*id);
+    return device == nullptr ? std::string{} : device->name;
+  }
+  if (const auto* id = std::get_if<fabric::LinkId>(&joint)) {
+    const auto* link = plan_->link(*id);
+    return link == nullptr ? std::string{} : link->name;
+  }
+  const auto* id = std::get_if<fabric::PortId>(&joint);
+  return id == nullptr || plan_->port(*id) == nullptr ? std::string{} : plan_->port_name(*id);
+}
+
 const fabric::PartIdentity* Joint::part(fabric::DeviceId device) const {
   const auto* found = fabric_.device(device);
   return found == nullptr ? nullptr : &found->part;

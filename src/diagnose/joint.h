@@ -61,6 +61,8 @@ class Joint {
   [[nodiscard]] std::optional<fabric::DeviceId> device(fabric::DeviceId seen) const;
   /// The seen subject in terms of the joint fabric; itself where it was never taken in.
   [[nodiscard]] observe::Subject subject(const observe::Subject& seen) const;
+  /// What the plan calls the seen subject; empty where it plans nothing there.
+  [[nodiscard]] std::string planned_name(const observe::Subject& seen) const;
   /// The part at a place now: from the device, or from the module plugged at a port.
   [[nodiscard]] const fabric::PartIdentity* part(fabric::DeviceId device) const;
   [[nodiscard]] const fabric::PartIdentity* module_at(fabric::PortId port) const;

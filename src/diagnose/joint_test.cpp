@@ -170,6 +170,11 @@ TEST_F(Pair, TakesThePlansNames) {
   EXPECT_EQ(joint.port(PortId::of(host.path("gpu-a/nvl1"))), rack.port_named("a/gpu/nvl1")->id);
   EXPECT_EQ(joint.device(retimer), rack.device_named("a/retimer")->id);
   EXPECT_EQ(joint.fabric().links().size(), 3U) << "two planned and the leaf's other port";
+  EXPECT_EQ(joint.planned_name(retimer), "a/retimer");
+  EXPECT_EQ(joint.planned_name(eth), "leaf/port2--a/nic/eth0");
+  EXPECT_EQ(joint.planned_name(PortId::of(host.path("gpu-a/nvl1"))), "a/gpu/nvl1");
+  EXPECT_EQ(joint.planned_name(DeviceId::of("elsewhere")), "");
+  EXPECT_EQ(Joint().planned_name(retimer), "") << "no plan";
 }
 
 TEST_F(Pair, KnowsTheModuleAtEachEnd) {

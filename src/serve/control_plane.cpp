@@ -28,8 +28,13 @@ struct ControlPlane::Impl {
   Impl(telemetry::Store* memory, ControlPlaneOptions how)
       : store(memory),
         options(std::move(how)),
-        ingest(memory, {.keeps_tracks = false}),  // the watch keeps its own
         watch({.plan = options.plan, .plan_source = options.plan_source}),
+        ingest(memory,
+               {.keeps_tracks = false,  // the watch keeps its own
+                .planned_name =
+                    [this](const observe::Subject& seen) {
+                      return watch.joint().planned_name(seen);
+                    }}),
         notices(options.notices) {
     restore();
   }
@@ -104,8 +109,8 @@ struct ControlPlane::Impl {
 
   telemetry::Store* store;
   ControlPlaneOptions options;
-  telemetry::Ingest ingest;
   diagnose::Watch watch;
+  telemetry::Ingest ingest;
   Notices notices;
   std::vector<diagnose::Mark> marks;
   std::vector<plane::Host> hosts;

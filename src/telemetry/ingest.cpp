@@ -276,7 +276,7 @@ void Ingest::Impl::notice(Look& look, base::WallTime at, std::string kind, std::
 }
 
 void Ingest::Impl::take_subjects(Look& look) {
-  HostSubjects::Changes changes = look.host.subjects.look(look.snapshot);
+  HostSubjects::Changes changes = look.host.subjects.look(look.snapshot, options.planned_name);
   for (const HostSubjects::Replaced& part : changes.replaced) {
     const bool is_port = part.now.kind == "port";
     notice(look, look.snapshot.taken, "part_replaced",

@@ -34,6 +34,8 @@ struct IngestOptions {
   base::Duration clock_slack{5'000'000'000};      ///< clock against uptime; more was set by hand
   base::Duration known_events{7200'000'000'000};  ///< how far back the store is asked at a start
   std::size_t series_most = 8'000'000;            ///< kResourceExhausted beyond
+  /// What the plan calls a subject as its host tells it, or an empty text; may be absent.
+  std::function<std::string(const observe::Subject&)> planned_name{};
 };
 
 /// What one snapshot brought.

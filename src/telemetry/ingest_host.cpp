@@ -155,19 +155,27 @@ void HostSubjects::take(SubjectRecord record, Changes& changes) {
     return;
   }
   fabric::PartIdentity part = joined(known.part, record.part);
-  if (part != known.part || (!record.name.empty() && record.name != known.name)) {
+  const auto is_other_name = [](const std::string& now, const std::string& before) {
+    return !now.empty() && now != before;
+  };
+  if (part != known.part || is_other_name(record.name, known.name) ||
+      is_other_name(record.planned, known.planned)) {
     known.part = std::move(part);
-    known.name = record.name.empty() ? known.name : record.name;
+    known.name = record.name.empty() ? known.name : std::move(record.name);
+    known.planned = record.planned.empty() ? known.planned : std::move(record.planned);
     changes.records.push_back(known);
   }
 }
 
-HostSubjects::Changes HostSubjects::look(const observe::Snapshot& snapshot) {
+HostSubjects::Changes HostSubjects::look(
+    const observe::Snapshot& snapshot,
+    const std::function<std::string(const observe::Subject&)>& planned_name) {
   Changes changes;
-  const auto record = [&](std::string subject, const char* kind, std::string name,
+  const auto record = [&](const observe::Subject& subject, const char* kind, std::string name,
                           fabric::PartIdentity part) {
     SubjectRecord out;
-    out.subject = std::move(subject);
+    out.subject = observe::text(subject);
+    out.planned = planned_name ? planned_name(subject) : std::string{};
     out.kind = kind;
     out.host = snapshot.host.name;
     out.name = std::move(name);
@@ -178,7 +186,7 @@ HostSubjects::Changes HostSubjects::look(const observe::Snapshot& snapshot) {
   std::unordered_map<std::string_view, fabric::PortId> port_of;
   for (const observe::LinkState& link : snapshot.links) {
     const fabric::Link* known = snapshot.fabric.link(link.link);
-    record(link.link.text(), "link", known != nullptr ? known->name : link.a.address, {});
+    record(link.link, "link", known != nullptr ? known->name : link.a.address, {});
     port_of.emplace(link.a.address, link.a.port);
   }
   std::unordered_map<fabric::PortId, fabric::PartIdentity> modules;
@@ -189,11 +197,11 @@ HostSubjects::Changes HostSubjects::look(const observe::Snapshot& snapshot) {
     }
   }
   for (const fabric::Device& device : snapshot.fabric.devices()) {
-    record(device.id.text(), "device", device.name, device.part);
+    record(device.id, "device", device.name, device.part);
   }
   for (const fabric::Port& port : snapshot.fabric.ports()) {
     const auto module = modules.find(port.id);
-    record(port.id.text(), "port", snapshot.fabric.port_name(port.id),
+    record(port.id, "port", snapshot.fabric.port_name(port.id),
            module == modules.end() ? fabric::PartIdentity{} : std::move(module->second));
   }
   return changes;

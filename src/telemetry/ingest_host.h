@@ -7,6 +7,7 @@
 #include "telemetry/series.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -69,7 +70,10 @@ class HostSubjects {
     std::vector<SubjectRecord> records;  ///< new or renamed, and both of a replaced part
     std::vector<Replaced> replaced;
   };
-  [[nodiscard]] Changes look(const observe::Snapshot& snapshot);
+  /// `planned_name` may be absent.
+  [[nodiscard]] Changes look(
+      const observe::Snapshot& snapshot,
+      const std::function<std::string(const observe::Subject&)>& planned_name);
 
  private:
   void take(SubjectRecord record, Changes& changes);

@@ -144,6 +144,21 @@ TEST(Ingest, ClockThatWasSetIsNoRestart) {
   EXPECT_FALSE(ingest.take(after)->is_late);
 }
 
+TEST(Ingest, SubjectsGetTheirPlannedNamesWhenTheyAreKnown) {
+  TestStore store;
+  std::string name;
+  Ingest ingest(&store, {.planned_name = [&](const observe::Subject&) { return name; }});
+  const auto unplanned = ingest.take(look_at(100));
+  ASSERT_TRUE(unplanned);
+  ASSERT_FALSE(unplanned->subjects.empty());
+  EXPECT_EQ(unplanned->subjects[0].planned, "");
+  name = "pod/nic0";  // the far end's machine came, and with it what the link is
+  const auto planned = ingest.take(look_at(110));
+  ASSERT_EQ(planned->subjects.size(), unplanned->subjects.size());
+  EXPECT_EQ(planned->subjects[0].planned, "pod/nic0");
+  EXPECT_TRUE(ingest.take(look_at(120))->subjects.empty()) << "nothing is new";
+}
+
 TEST(Ingest, ReplacedPartsAreNoticedOneByOne) {
   TestStore store;
   Ingest ingest(&store);
