@@ -109,7 +109,13 @@ struct UpPlane::Loop {
         since != asked.end() && since->is_number()
             ? base::WallTime{at.ns - base::seconds(std::clamp(since->get<double>(), 0.0, 1e9)).ns}
             : base::WallTime{});
+    if (const auto known =
+            check_subject(plane->findings(), plane->watch().joint(), text_of("subject"));
+        !known) {
+      return serve::refusal(true, known.error());
+    }
     WatchedSpan watched;
+    watched.subject = text_of("subject");
     watched.source = rack.plan->fabric.name + " (simulated)";
     watched.machines = rack.machines.size();
     watched.links = rack.links.size();

@@ -199,43 +199,6 @@ bool is_incident_file(const std::string& name) {
          std::filesystem::is_regular_file(name, ignored);
 }
 
-/// Words of the finding by which somebody may ask for it.
-std::vector<std::string> names_of(const diagnose::LivingFinding& living,
-                                  const diagnose::Joint& joint) {
-  const auto& finding = living.finding;
-  const auto& fabric = joint.fabric();
-  std::vector<std::string> out{living.id, finding.place, observe::text(finding.subject)};
-  const auto add_port = [&](fabric::PortId id) {
-    if (const auto* port = fabric.port(id)) {
-      out.push_back(port->name);
-      out.push_back(fabric.port_name(id));
-      out.push_back(fabric.device(port->device)->name);
-    }
-  };
-  if (const auto* link = finding.link ? fabric.link(*finding.link) : nullptr) {
-    out.push_back(link->name);
-    out.push_back(link->id.text());
-    add_port(link->a);
-    add_port(link->b);
-  }
-  if (const auto* id = std::get_if<fabric::DeviceId>(&finding.subject)) {
-    if (const auto* device = fabric.device(*id)) {
-      out.push_back(device->name);
-    }
-  }
-  if (const auto* id = std::get_if<fabric::PortId>(&finding.subject)) {
-    add_port(*id);
-  }
-  for (const auto& one : finding.hypotheses) {
-    if (one.part) {
-      out.push_back(one.part->place);
-      out.push_back(one.part->identity.serial);
-    }
-  }
-  out.insert(out.end(), finding.victims.begin(), finding.victims.end());
-  return out;
-}
-
 /// The control plane has the joint fabric and the past; it writes the text itself.
 int ask_living(const Arguments& arguments, const std::string& subject, double since_s) {
   auto plane = Plane::open(arguments);
@@ -303,10 +266,10 @@ int run(const Arguments& arguments) {
   const auto from = since_s > 0 ? base::WallTime{it.watched.until.ns - base::seconds(since_s).ns}
                                 : base::WallTime{};
   const auto meant = findings_about(it.findings, it.watch->joint(), subject, from);
-  if (meant.empty() && !subject.empty()) {
-    it.watched.notes.insert(it.watched.notes.begin(),
-                            fmt::format("no finding is about '{}'", base::printable(subject, 60)));
+  if (const auto known = check_subject(it.findings, it.watch->joint(), subject); !known) {
+    return report(known.error());
   }
+  it.watched.subject = subject;
   const WhyView view{meant, &it.watch->joint(), it.watched};
   const auto text = arguments.has("--json") ? why_json(view) : why_text(view);
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -315,22 +278,6 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 }  // namespace why
-
-std::vector<diagnose::LivingFinding> findings_about(
-    std::span<const diagnose::LivingFinding> findings, const diagnose::Joint& joint,
-    const std::string& subject, base::WallTime since) {
-  std::vector<diagnose::LivingFinding> out;
-  for (const auto& living : findings) {
-    const bool is_meant =
-        subject.empty() || std::ranges::any_of(why::names_of(living, joint), [&](const auto& name) {
-          return base::matches(subject, name);
-        });
-    if (is_meant && living.updated >= since) {
-      out.push_back(living);
-    }
-  }
-  return out;
-}
 
 int why_exit(const WhyView& view) {
   auto worst = diagnose::Level::kOk;

@@ -5,6 +5,7 @@
 // WhyView; why.cpp gathers, why_text.cpp and why_json.cpp print.
 #pragma once
 
+#include "base/result.h"
 #include "base/time.h"
 #include "cli/verb.h"
 #include "diagnose/joint.h"
@@ -21,7 +22,8 @@ namespace weft::cli {
 
 /// What was looked at, for the line that says that nothing is wrong.
 struct WatchedSpan {
-  std::string source;  ///< "this machine", "3 captures", "incidents/x.yaml"
+  std::string source;   ///< "this machine", "3 captures", "incidents/x.yaml"
+  std::string subject;  ///< what was asked about; empty: all
   std::size_t machines = 0;
   std::size_t links = 0;
   std::size_t looks = 0;
@@ -43,6 +45,12 @@ struct WhyView {
 [[nodiscard]] std::vector<diagnose::LivingFinding> findings_about(
     std::span<const diagnose::LivingFinding> findings, const diagnose::Joint& joint,
     const std::string& subject, base::WallTime since = {});
+
+/// Whether `subject` names anything at all, a finding or a link, port, device or machine: a
+/// mistyped name must not look like a link without fault. kNotFound.
+[[nodiscard]] base::Result<void> check_subject(std::span<const diagnose::LivingFinding> findings,
+                                               const diagnose::Joint& joint,
+                                               const std::string& subject);
 
 /// For a person at night; ends with a line feed.
 [[nodiscard]] std::string why_text(const WhyView& view);

@@ -75,6 +75,55 @@ TEST_F(Printed, UnknownIsAnAnswer) {
   EXPECT_THAT(why_text(view), HasSubstr("up, and loses bits. The cause is unknown.\n"));
 }
 
+/// The link of the example, with names.
+struct Named : Printed {
+  Named() {
+    fabric::Fabric known;
+    const auto port = [&](const std::string& device, const std::string& name) {
+      EXPECT_TRUE(known.add(fabric::Device{.id = fabric::DeviceId::of(device), .name = device}));
+      const auto id = fabric::PortId::of(device + "/" + name);
+      EXPECT_TRUE(
+          known.add(fabric::Port{.id = id, .device = fabric::DeviceId::of(device), .name = name}));
+      return id;
+    };
+    fabric::Link link;
+    link.id = fabric::LinkId::of("a/eth0 - leaf/port2");
+    link.name = "a/eth0 - leaf/port2";
+    link.a = port("a", "eth0");
+    link.b = port("leaf", "port2");
+    findings.front().finding.link = link.id;
+    EXPECT_TRUE(known.add(std::move(link)));
+    joint.take(known);
+  }
+};
+
+TEST_F(Named, OneCauseAtManyPlacesIsOneLine) {
+  auto& all = findings.front().finding.hypotheses;
+  all[1].stretch = diagnose::Stretch::kFibre;
+  all.push_back(all[1]);
+  all[1].probability = all[2].probability = 0.1;
+  all[2].direction = fabric::LaneDirection::kTowardHost;
+  const auto text = why_text(view);
+  EXPECT_THAT(text, HasSubstr("  or       20 % a bent fibre, in the fibre or in the fibre toward "
+                              "a/eth0\n"));
+}
+
+TEST_F(Named, AMistypedNameIsNotAllClear) {
+  EXPECT_TRUE(check_subject(findings, joint, ""));
+  EXPECT_TRUE(check_subject(findings, joint, "a/*"));
+  EXPECT_TRUE(check_subject({}, joint, "leaf/port2")) << "is there, and nothing is wrong with it";
+  const auto wrong = check_subject(findings, joint, "leaf/prot2");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, base::Code::kNotFound);
+  const auto run =
+      shell(weft() + "why no-such-link --incident " + incident("idle-retraining.yaml"));
+  EXPECT_EQ(run.code, 69);
+  EXPECT_THAT(run.out, HasSubstr("nothing here is called 'no-such-link'"));
+  view.watched.subject = "leaf/port2";
+  view.findings = {};
+  EXPECT_THAT(why_text(view), HasSubstr("Nothing is wrong with leaf/port2: watched "));
+}
+
 TEST_F(Printed, JsonFollowsItsSchema) {
   const bus::TestFolder folder;
   folder.file("why.json", why_json(view));

@@ -6,6 +6,7 @@
 #include "diagnose/context.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,7 @@ using diagnose::LivingFinding;
 constexpr std::size_t kEvidenceMost = 12;
 constexpr std::size_t kVictimsMost = 4;
 constexpr std::size_t kNotMeasuredMost = 6;
+constexpr std::size_t kPlacesMost = 2;
 
 std::string percent(double share) {
   return fmt::format("{:.0f} %", share * 100);
@@ -43,28 +45,60 @@ std::string part_text(const diagnose::PartRef& part) {
   return out;
 }
 
-std::string direction_text(const Finding& finding, const diagnose::Joint& joint) {
-  if (finding.hypotheses.empty() || !finding.hypotheses.front().direction || !finding.link) {
+const fabric::Link* link_of(const Finding& finding, const diagnose::Joint& joint) {
+  return finding.link ? joint.fabric().link(*finding.link) : nullptr;
+}
+
+/// "toward leaf0/port3": which receiver the bits go to; empty for both ways.
+std::string direction_text(const diagnose::Hypothesis& one, const fabric::Link& link,
+                           const diagnose::Joint& joint) {
+  if (!one.direction) {
     return {};
   }
-  const auto* link = joint.fabric().link(*finding.link);
-  if (link == nullptr) {
-    return {};
+  const auto port = *one.direction == fabric::LaneDirection::kTowardDevice ? link.b : link.a;
+  return port.is_null() ? std::string("toward the end that is not seen")
+                        : "toward " + joint.fabric().port_name(port);
+}
+
+/// "in the module at leaf0/port3": the stretch of the link, for people; empty where not known.
+std::string stretch_text(diagnose::Stretch stretch, const fabric::Link& link,
+                         const diagnose::Joint& joint) {
+  using diagnose::Stretch;
+  const auto at = [&](std::string_view what, fabric::PortId port) {
+    return port.is_null() ? fmt::format("in {} at the end that is not seen", what)
+                          : fmt::format("in {} at {}", what, joint.fabric().port_name(port));
+  };
+  switch (stretch) {
+    case Stretch::kSerdesA:
+      return at("the chip", link.a);
+    case Stretch::kSerdesB:
+      return at("the chip", link.b);
+    case Stretch::kBoardA:
+      return at("the board", link.a);
+    case Stretch::kBoardB:
+      return at("the board", link.b);
+    case Stretch::kModuleA:
+      return at("the module", link.a);
+    case Stretch::kModuleB:
+      return at("the module", link.b);
+    case Stretch::kUnknown:
+      return {};
+    default:
+      return fmt::format("in the {}", key(stretch));
   }
-  const bool to_b = *finding.hypotheses.front().direction == fabric::LaneDirection::kTowardDevice;
-  const auto port = to_b ? link->b : link->a;
-  return port.is_null() ? std::string(", toward the end that is not seen")
-                        : ", toward " + joint.fabric().port_name(port);
 }
 
 /// Which link, which end, which part, how sure: one sentence.
 std::string sentence(const Finding& finding, const diagnose::Joint& joint) {
-  std::string out =
-      fmt::format("{}: {}{}.", finding.place, finding.sentence, direction_text(finding, joint));
+  std::string out = fmt::format("{}: {}", finding.place, finding.sentence);
   if (finding.hypotheses.empty()) {
-    return out + " The cause is unknown.";
+    return out + ". The cause is unknown.";
   }
   const auto& first = finding.hypotheses.front();
+  if (const auto* link = link_of(finding, joint); link != nullptr && first.direction) {
+    out += ", " + direction_text(first, *link, joint);
+  }
+  out += '.';
   out += fmt::format(" {} {} ({})", first.probability >= 0.5 ? "Most likely" : "Perhaps",
                      first.words, percent(first.probability));
   out += first.part ? fmt::format(": {}.", part_text(*first.part))
@@ -115,25 +149,64 @@ void add_victims(const Finding& finding, const diagnose::Joint& joint, std::stri
       names.size() > shown ? ", …" : "");
 }
 
-void add_rest(const Finding& finding, std::string& out) {
+/// What else it may be, one line a cause: places that differ stand behind it.
+void add_alternatives(const Finding& finding, const diagnose::Joint& joint, std::string& out) {
+  struct Line {
+    double probability = 0;
+    std::string text;
+    std::vector<std::string> places;
+  };
+  std::vector<Line> lines;
+  const auto* link = link_of(finding, joint);
+  double rest = 1;
+  for (std::size_t i = 0; i < finding.hypotheses.size(); ++i) {
+    const auto& one = finding.hypotheses[i];
+    rest -= one.probability;
+    if (i == 0) {
+      continue;  // the sentence has it
+    }
+    const std::string text = one.words + (one.part ? ": " + part_text(*one.part) : std::string());
+    auto line = std::ranges::find(lines, text, &Line::text);
+    if (line == lines.end()) {
+      line = lines.insert(lines.end(), Line{0, text, {}});
+    }
+    line->probability += one.probability;
+    if (link == nullptr) {
+      continue;
+    }
+    std::string place = stretch_text(one.stretch, *link, joint);
+    const std::string direction = direction_text(one, *link, joint);
+    place += (place.empty() || direction.empty() ? "" : " ") + direction;
+    if (!place.empty() && std::ranges::find(line->places, place) == line->places.end()) {
+      line->places.push_back(std::move(place));
+    }
+  }
+  std::ranges::sort(lines, [](const Line& x, const Line& y) {
+    return std::tie(y.probability, x.text) < std::tie(x.probability, y.text);
+  });
+  for (auto& line : lines) {
+    if (line.places.size() > kPlacesMost) {
+      const auto more = line.places.size() - kPlacesMost + 1;
+      line.places.resize(kPlacesMost - 1);
+      line.places.push_back(fmt::format("{} other places", more));
+    }
+    out += fmt::format(
+        "  or       {} {}{}\n", percent(line.probability), line.text,
+        line.places.empty() ? std::string() : fmt::format(", {}", fmt::join(line.places, " or ")));
+  }
+  if (!finding.hypotheses.empty() && rest > 0.005) {
+    out += fmt::format("  or       {} something else\n", percent(rest));
+  }
+}
+
+void add_rest(const Finding& finding, const diagnose::Joint& joint, std::string& out) {
   for (const auto& line : finding.cited) {
     if (line.speaks_against) {
       out += fmt::format("  against  {}{}\n", line.at ? base::iso8601(*line.at) + "  " : "",
                          line.text);
     }
   }
-  double rest = 1;
-  for (std::size_t i = 0; i < finding.hypotheses.size(); ++i) {
-    const auto& one = finding.hypotheses[i];
-    rest -= one.probability;
-    if (i > 0) {
-      out += fmt::format("  or       {} {}{}\n", percent(one.probability), one.words,
-                         one.part ? ": " + part_text(*one.part) : std::string());
-    }
-  }
-  if (!finding.hypotheses.empty() && rest > 0.005) {
-    out += fmt::format("  or       {} something else\n", percent(rest));
-  }
+  add_alternatives(finding, joint, out);
   for (const auto& test : finding.tests) {
     out += fmt::format("  decide   {} (disturbs {}): {}\n", test.action,
                        test.disturbs.empty() ? "nothing" : test.disturbs, test.decides);
@@ -203,7 +276,7 @@ std::string why_text(const WhyView& view) {
     out += head(living) + sentence(finding, *view.joint) + '\n';
     add_evidence(finding, out);
     add_victims(finding, *view.joint, out);
-    add_rest(finding, out);
+    add_rest(finding, *view.joint, out);
     for (const auto& serial : living.earlier_serials) {
       out += fmt::format("  earlier  serial {}\n", serial);
     }
@@ -211,9 +284,12 @@ std::string why_text(const WhyView& view) {
   }
   const auto missing = not_measured_text(view.watched);
   if (view.findings.empty()) {
-    out +=
-        fmt::format("Nothing is wrong: watched {} ({}).{}\n", watched_text(view.watched),
-                    view.watched.source, missing.empty() ? "" : " Not measured: " + missing + '.');
+    out += fmt::format("Nothing is wrong{}: watched {} ({}).{}\n",
+                       view.watched.subject.empty()
+                           ? std::string()
+                           : fmt::format(" with {}", base::printable(view.watched.subject, 80)),
+                       watched_text(view.watched), view.watched.source,
+                       missing.empty() ? "" : " Not measured: " + missing + '.');
   } else {
     out += fmt::format("Watched {} ({}).{}\n", watched_text(view.watched), view.watched.source,
                        missing.empty() ? "" : " Not measured: " + missing + '.');

@@ -267,14 +267,20 @@ std::string answer(const QuerySource& source, std::string_view request) {
   const auto ask = query_parts::read_ask(request, source.now);
   auto said = ask ? query_parts::find_question(ask->what)->run(source, *ask)
                   : base::Result<query_parts::Json>(tl::unexpected(ask.error()));
-  out["ok"] = said.has_value();
   if (!said) {
-    out["error"] = query_parts::error_json(said.error());
-    return query_parts::line(out);
+    return refusal(source.is_simulated, said.error());
   }
+  out["ok"] = true;
   out["ask"] = ask->what;
   out["now"] = base::iso8601(source.now);
   out.update(*said);
+  return query_parts::line(out);
+}
+
+std::string refusal(bool is_simulated, const base::Error& error) {
+  auto out = query_parts::head(is_simulated);
+  out["ok"] = false;
+  out["error"] = query_parts::error_json(error);
   return query_parts::line(out);
 }
 

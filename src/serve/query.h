@@ -40,6 +40,9 @@ struct QuerySource {
 /// One line, without its end. Mistakes are answers too: {"ok": false, "error": …}.
 [[nodiscard]] std::string answer(const QuerySource& source, std::string_view request);
 
+/// The line that says that a question cannot be answered, and why.
+[[nodiscard]] std::string refusal(bool is_simulated, const base::Error& error);
+
 /// "2026-11-22T19:14:23.005Z", also without fraction, seconds, time of day or Z. kInvalidArgument.
 [[nodiscard]] base::Result<base::WallTime> parse_time(std::string_view text);
 
