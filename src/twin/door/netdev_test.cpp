@@ -99,7 +99,11 @@ TEST(TwinNetdev, AnswersStandInTheTreeWhereACaptureKeepsThem) {
   const auto replayed = bus::replay_netdev(*tree);
   EXPECT_EQ(ethtool::decode_link_modes(ask(*replayed, Request::kLinkModesGet)).speed_mbps,
             400'000U);
-  EXPECT_EQ(replayed->module_page("eth0", 0x50, 0, 0x11, 128, 128)->size(), 128U);
+  // 11h: states, then flags that reading would clear (134 to 153), which have no file, monitors.
+  EXPECT_EQ(replayed->module_page("eth0", 0x50, 0, 0x11, 128, 128)->size(), 6U);
+  EXPECT_FALSE(replayed->module_page("eth0", 0x50, 0, 0x11, 134, 1));
+  EXPECT_EQ(replayed->module_page("eth0", 0x50, 0, 0x11, 154, 102)->size(), 102U);
+  EXPECT_EQ(replayed->module_page("eth0", 0x50, 0, 0x10, 128, 128)->size(), 128U);
   test.links[1]->state.width = base::LaneCount(2);
   EXPECT_EQ(ethtool::decode_link_modes(ask(*replayed, Request::kLinkModesGet)).lanes, 2U);
 }

@@ -9,6 +9,7 @@
 #include "twin/door/net_link.h"
 #include "twin/door/netdev.h"
 #include "twin/door/sysfs_parts.h"
+#include "wire/cmis/latched.h"
 
 #include <array>
 #include <string_view>
@@ -120,7 +121,8 @@ std::string text_of(const base::Bytes& bytes) {
 
 /// The network driver's answers and the module's memory, where a capture of a machine keeps them
 /// (docs/formats/capture.md), so that a folder or a mount of these files answers what the machine's
-/// sockets would.
+/// sockets would. Bytes that reading would clear have no file: whoever reads a whole tree (a
+/// snapshot, a copy of the mount) must not take latched flags from who watches them.
 void add_answers(SysfsParts& parts, const std::shared_ptr<bus::Netdev>& netdev,
                  const std::string& interface) {
   // ETHTOOL_MSG_*_GET numbers that are answered.
@@ -136,19 +138,25 @@ void add_answers(SysfsParts& parts, const std::shared_ptr<bus::Netdev>& netdev,
   if (!parts.machine.modules.contains(interface)) {
     return;
   }
-  static constexpr std::uint8_t kAddress = 0x50;
-  static constexpr std::uint8_t kHalf = 128;
-  const auto add_half = [&](std::uint8_t page, std::uint8_t offset) {
-    parts.tree.add_file(
-        bus::module_path(interface, kAddress, 0, page, offset),
-        [netdev, interface, page, offset]() -> Result<std::string> {
-          return netdev->module_page(interface, kAddress, 0, page, offset, kHalf).map(text_of);
-        });
-  };
-  add_half(0, 0);
+  using wire::cmis::PageRequest;
+  static constexpr std::uint8_t kHalfPage = 128;
+  std::vector<PageRequest> halves = {{.offset = 0, .length = kHalfPage}};
   for (const std::uint8_t page :
        std::initializer_list<std::uint8_t>{0x00, 0x01, 0x02, 0x04, 0x10, 0x11, 0x12, 0x13, 0x14}) {
-    add_half(page, kHalf);
+    halves.push_back({.page = page, .offset = kHalfPage, .length = kHalfPage});
+  }
+  for (const PageRequest& half : halves) {
+    for (const PageRequest& part :
+         wire::cmis::without_latched(half, wire::cmis::ModuleMap::kCmis)) {
+      parts.tree.add_file(
+          bus::module_path(interface, part.i2c_address, part.bank, part.page, part.offset),
+          [netdev, interface, part]() -> Result<std::string> {
+            return netdev
+                ->module_page(interface, part.i2c_address, part.bank, part.page, part.offset,
+                              part.length)
+                .map(text_of);
+          });
+    }
   }
 }
 

@@ -7,6 +7,8 @@
 #include "bus/test_folder.h"
 #include "twin/door/snapshot.h"
 #include "twin/door/test_rack.h"
+#include "twin/link/fake_physics.h"
+#include "twin/test_rack.h"
 
 #include <filesystem>
 
@@ -116,6 +118,34 @@ TEST(SysfsTree, UptimeIsTheWorldsTime) {
   const auto tree = sysfs_tree(test.rack, 0);
   test.rack.world->advance(base::seconds(61.5));
   EXPECT_EQ(tree->read("proc/uptime").value_or("?"), "61.50 61.50\n");
+}
+
+/// Whoever copies the whole tree takes nothing from who watches a module's flags.
+TEST(SysfsTree, ReadingEveryFileLeavesLatchedFlags) {
+  RackOptions options;
+  options.physics = std::make_shared<FakePhysics>();
+  const auto rack =
+      std::move(*build_rack(twin::test::rack_of(twin::test::kSmallRack), {}, options));
+  rack->world->advance(base::seconds(20));
+  std::size_t modules = 0;
+  for (std::size_t i = 0; i < rack->machines.size(); ++i) {
+    const auto tree = sysfs_tree(*rack, i);
+    std::size_t pages = 0;
+    tree->visit([&](const std::string& path, const LiveTree::Entry& entry) {
+      if (entry.kind == LiveTree::Kind::kFile) {
+        pages += tree->read(path) && path.find("module") != std::string::npos ? 1 : 0;
+      }
+    });
+    for (const auto& [interface, module] : rack->machines[i].modules) {
+      EXPECT_GT(pages, 9U);
+      // 11h:134, data path states that changed: latched since the module came up (CMIS 8.9.2).
+      const bus::ModuleAddress flags{.bank = 0, .page = 0x11, .offset = 134};
+      EXPECT_NE(module->read(flags, 1).value().at(0), 0) << interface;
+      EXPECT_EQ(module->read(flags, 1).value().at(0), 0) << interface << ": reading clears it";
+      ++modules;
+    }
+  }
+  EXPECT_GE(modules, 2U);
 }
 
 TEST(Snapshot, IsReplacedInOneStepAndOnlyWhereASnapshotStands) {
