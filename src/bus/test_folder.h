@@ -15,8 +15,8 @@ namespace weft::bus {
 
 class TestFolder {
  public:
-  TestFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "weft-bus-XXXXXX").string();
+  explicit TestFolder(const std::filesystem::path& below = std::filesystem::temp_directory_path()) {
+    std::string name = (below / "weft-bus-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) {
       ADD_FAILURE() << "no temporary folder";
     }
