@@ -21,7 +21,6 @@ using cable_module::reg;
 using fabric::LaneDirection;
 using wire::cmis::kBankLanes;
 
-constexpr double kBiasReserve = 1.5;
 constexpr double kBiasPerKelvin = 0.004;
 constexpr double kBiasReferenceCel = 45;
 constexpr double kVcc = 3.3;
@@ -103,7 +102,7 @@ double CableModule::laser_dbm(const LaneAt& at, bool is_on) const {
     return kDarkDbm;
   }
   return setup_.kind->light.transmit_dbm +
-         10 * std::log10(std::min(1.0, efficiency * kBiasReserve));
+         10 * std::log10(std::min(1.0, efficiency * kLaserReserve));
 }
 
 CableModule::LightNow CableModule::light(unsigned lane) const {
@@ -122,7 +121,7 @@ CableModule::LightNow CableModule::light(unsigned lane) const {
     const double warm =
         1 + kBiasPerKelvin * std::max(0.0, case_temperature().value() - kBiasReferenceCel);
     out.bias_ma =
-        kind.light.bias_ma * warm * std::clamp(1 / std::max(efficiency, 1e-3), 0.1, kBiasReserve);
+        kind.light.bias_ma * warm * std::clamp(1 / std::max(efficiency, 1e-3), 0.1, kLaserReserve);
   }
   const auto received = receiver(kMedia, lane);
   const bool is_lit = (peer_ == nullptr || peer_->is_transmitting(lane)) &&

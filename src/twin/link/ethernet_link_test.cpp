@@ -211,7 +211,10 @@ TEST(EthernetLink, LightLosesTwiceItsDecibels) {
   test.set(Quantity::kOpticalLoss, 1.5, at);
   EXPECT_NEAR(test.link->lane(at).state.loss_delta.value() - before, 3, 1e-9);
   test.clear(Quantity::kOpticalLoss, at);
-  test.set(Quantity::kLaserBias, 0.5, at);
+  // Power control has half of the nominal bias in reserve: 2/3 of the efficiency costs no light.
+  test.set(Quantity::kLaserBias, 0.7, at);
+  EXPECT_NEAR(test.link->lane(at).state.loss_delta.value() - before, 0, 1e-9);
+  test.set(Quantity::kLaserBias, 0.5 / kLaserReserve, at);
   EXPECT_NEAR(test.link->lane(at).state.loss_delta.value() - before, 6.02, 0.01);
 }
 

@@ -123,6 +123,10 @@ struct TrainingEvent {
   void exchange(Archive& archive) { archive.fields(at, from, to, rate, reason); }
 };
 
+/// A laser's bias can rise to so many times its nominal value: until then automatic power control
+/// hides that it ages.
+inline constexpr double kLaserReserve = 1.5;
+
 /// What a margining receiver counts at a sampling point away from its own.
 struct MarginCount {
   std::uint64_t bits = 0;

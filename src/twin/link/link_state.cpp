@@ -16,9 +16,13 @@ namespace link_state {
 constexpr double kJunctionCool = 60;         // Cel
 constexpr double kJitterPerKelvin = 0.002;   // modelled
 constexpr double kElectricalPerOptical = 2;  // dB of current for a dB of light
+constexpr double kLightLeast = 1e-3;
 /// hi_ber of clause 49: 16 wrong headers of 2 bits in 125 us of 10 Gb/s, 19531 headers.
 constexpr double kHighBer = 16.0 / 19531 / 2;
-constexpr double kSwingLeast = 0.01;  // below this nothing is seen
+constexpr double kSwingLeast = 1e-3;  // of a transmitter that is all but dead
+/// Receivers tell idle from a signal at 65 mV, of the 800 mV at least that are sent (PCIe Base
+/// 8.4.3): what is weaker by more than this is none. Taken as flat for all links (modelled).
+constexpr double kDetectDb = 22;
 
 constexpr std::uint32_t sub_of(const LaneAt& at) {
   return lane_sub(at.section, static_cast<std::uint32_t>(at.direction), at.lane);
@@ -57,8 +61,9 @@ double LinkBase::load() const {
 
 bool LinkBase::is_signal(const LaneAt& at) const {
   const std::uint32_t sub = link_state::sub_of(at);
+  const double swing = std::max(link_state::kSwingLeast, quantity(Quantity::kSwing, sub));
   return !own_quantities().is_on(Quantity::kOpen, sub) &&
-         quantity(Quantity::kSwing, sub) > link_state::kSwingLeast;
+         quantity(Quantity::kLoss, sub) - 20 * std::log10(swing) < link_state::kDetectDb;
 }
 
 bool LinkBase::has_signal(Direction direction, std::uint32_t lane) const {
@@ -153,9 +158,11 @@ phy::lane::LaneState LinkBase::state_of(const LaneAt& at) const {
   if (!own_quantities().empty()) {
     const double swing = std::max(link_state::kSwingLeast, quantity(Quantity::kSwing, sub));
     loss += quantity(Quantity::kLoss, sub) - 20 * std::log10(swing);
-    const double laser = std::max(link_state::kSwingLeast, quantity(Quantity::kLaserBias, sub));
+    // Automatic power control keeps the light until the bias has no reserve left.
+    const double light = std::clamp(quantity(Quantity::kLaserBias, sub) * kLaserReserve,
+                                    link_state::kLightLeast, 1.0);
     loss += link_state::kElectricalPerOptical *
-            (quantity(Quantity::kOpticalLoss, sub) - 10 * std::log10(laser));
+            (quantity(Quantity::kOpticalLoss, sub) - 10 * std::log10(light));
     rail = std::hypot(rail, quantity(Quantity::kSupplyNoise, sub));
     state.noise_extra = base::Millivolts(quantity(Quantity::kNoise, sub));
     state.jitter_scale *= quantity(Quantity::kJitter, sub);
@@ -308,6 +315,9 @@ void LinkBase::on_quantity(Quantity quantity, std::uint32_t sub) {
       signals_changed();
       refresh();
       return;
+    case Quantity::kLoss:
+      signals_changed();  // it may have become too much to be seen
+      break;
     case Quantity::kLoad:
     case Quantity::kClockOffset:
     case Quantity::kVibration:
