@@ -2,18 +2,17 @@
 #include "cli/margin.h"
 
 #include "base/text.h"
-#include "bus/linux/devices.h"
 #include "cli/margin_report.h"
-#include "fabric/rack.h"
-#include "twin/machine.h"
+#include "cli/place.h"
+#include "driver/journal.h"
+#include "driver/pcie_margin.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <ctime>
-#include <memory>
-#include <optional>
-#include <utility>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -21,8 +20,6 @@
 namespace weft::cli {
 namespace margin_impl {
 namespace {
-
-constexpr std::string_view kThisHost = "this host";
 
 constexpr PositionalSpec kPositionals[] = {
     {"LINK",
@@ -43,11 +40,11 @@ constexpr OptionSpec kOptions[] = {
     {"--recover", "",
      "Put back what an earlier run that was killed left changed on this host, and do nothing "
      "else."},
-    {"--root", "FOLDER",
-     "A folder that stands for this machine's root, such as a twin's files. Default /."},
-    {"--rack", "FILE", "Margin a twin of this rack file, built for the purpose."},
-    {"--seed", "N", "Of the twin. Default 1."},
-    {"--advance", "SECONDS", "Let the twin live this long first, 0 to 86400. Default 5."},
+    kRootOption,
+    kRackOption,
+    kSeedOption,
+    kAdvanceOption,
+    kUpFolderOption,
     {"--json", "", "The result as JSON, schema weftline/margin/1."},
 };
 constexpr ExampleSpec kExamples[] = {
@@ -63,23 +60,6 @@ constexpr ExitSpec kExits[] = {
 };
 
 using base::Result;
-
-Result<double> number(const Arguments& arguments, std::string_view name, double otherwise,
-                      double low, double high) {
-  const auto text = arguments.value(name);
-  if (!text) {
-    return otherwise;
-  }
-  double value = 0;
-  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (problem != std::errc() || end != text->data() + text->size() || !(value >= low) ||
-      !(value <= high)) {
-    return base::fail(base::Code::kInvalidArgument,
-                      fmt::format("{}: \"{}\" is not a number from {} to {}", name,
-                                  base::printable(*text), low, high));
-  }
-  return value;
-}
 
 template <class T>
 Result<std::vector<T>> numbers(const Arguments& arguments, std::string_view name, unsigned low,
@@ -98,110 +78,8 @@ Result<std::vector<T>> numbers(const Arguments& arguments, std::string_view name
   return out;
 }
 
-/// Where the link is: this machine, or a twin that lives as long as this.
-struct Place {
-  std::string source;
-  std::string address;
-  std::unique_ptr<twin::Rack> rack;
-  bus::Host host;
-  std::unique_ptr<bus::Devices> devices;
-  driver::Wait wait;
-};
-
-void sleep_for(base::Duration span) {
-  timespec left{.tv_sec = span.ns / 1'000'000'000, .tv_nsec = span.ns % 1'000'000'000};
-  while (nanosleep(&left, &left) != 0) {
-  }
-}
-
-Place this_machine(const Arguments& arguments, std::string link) {
-  Place out;
-  const std::string root = arguments.value("--root").value_or("/");
-  out.source = root == "/" ? std::string(kThisHost) : root;
-  out.address = std::move(link);
-  out.devices = bus::linux_host::live_devices(root);
-  out.wait = sleep_for;
-  return out;
-}
-
-/// The machine and address of `link`: a link's name, HOST/ADDRESS, or an address of any machine.
-struct Found {
-  std::size_t machine = 0;
-  std::string address;
-};
-std::optional<Found> find_link(const twin::Rack& rack, std::string_view link) {
-  for (std::size_t m = 0; m < rack.machines.size(); ++m) {
-    for (const twin::FunctionPlan& one : rack.machines[m].plan->functions) {
-      const bool is_named = one.link && *one.link < rack.plan->links.size() &&
-                            rack.plan->links[*one.link].name == link;
-      if (is_named || one.address == link ||
-          fmt::format("{}/{}", rack.machines[m].plan->name, one.address) == link) {
-        return Found{m, one.address};
-      }
-    }
-  }
-  return std::nullopt;
-}
-
-std::string some_links(const twin::Rack& rack) {
-  constexpr std::size_t kNamed = 3;
-  std::vector<std::string> names;
-  for (const twin::Machine& machine : rack.machines) {
-    for (const twin::FunctionPlan& one : machine.plan->functions) {
-      if (one.link && names.size() <= kNamed &&
-          (names.empty() || names.back() != rack.plan->links[*one.link].name)) {
-        names.push_back(rack.plan->links[*one.link].name);
-      }
-    }
-  }
-  if (names.empty()) {
-    return "The rack has no PCIe link in a machine.";
-  }
-  const bool has_more = names.size() > kNamed;
-  names.resize(std::min(names.size(), kNamed));
-  return fmt::format("The rack has {}{}.", fmt::join(names, ", "), has_more ? " and more" : "");
-}
-
-Result<Place> twin_of(const Arguments& arguments, const std::string& file, std::string_view link) {
-  const auto seed = number(arguments, "--seed", 1, 0, 9e15);
-  const auto advance = number(arguments, "--advance", 5, 0, 86400);
-  if (!seed || !advance) {
-    return tl::unexpected((seed ? advance : seed).error());
-  }
-  auto loaded = fabric::load_rack(file);
-  if (!loaded) {
-    return tl::unexpected(loaded.error());
-  }
-  if (!loaded->ok()) {
-    return base::fail(base::Code::kInvalidArgument, "the rack file has mistakes", file,
-                      "See weft rack check.");
-  }
-  auto rack =
-      twin::build_rack(std::move(loaded->fabric), {.seed = static_cast<std::uint64_t>(*seed)});
-  if (!rack) {
-    return tl::unexpected(rack.error());
-  }
-  (*rack)->world->advance(base::seconds(*advance));
-  const auto found = find_link(**rack, link);
-  if (!found) {
-    return base::fail(base::Code::kNotFound, "no such link", std::string(link), some_links(**rack));
-  }
-  Place out;
-  out.source = "rack " + file;
-  out.address = found->address;
-  out.host = twin::host_of(**rack, found->machine);
-  out.devices = std::move(out.host.devices);
-  out.wait = [&world = *(*rack)->world](base::Duration span) {
-    const twin::Hold hold(world.mutex());
-    world.advance(span);
-  };
-  out.rack = std::move(*rack);
-  return out;
-}
-
 /// Undoes journals of this host (a twin's world is gone with its program: nothing to put back).
-Result<unsigned> recover(bus::Devices& devices, const std::string& folder,
-                         const std::string& machine) {
+Result<unsigned> recover(Place& place, const std::string& folder) {
   auto found = driver::abandoned(folder);
   if (!found) {
     return tl::unexpected(found.error());
@@ -209,12 +87,12 @@ Result<unsigned> recover(bus::Devices& devices, const std::string& folder,
   unsigned count = 0;
   for (driver::Journal& journal : *found) {
     const bool is_twin = journal.machine().starts_with("rack ");
-    if (journal.action() != "margin" || (!is_twin && journal.machine() != machine)) {
+    if (journal.action() != "margin" || (!is_twin && journal.machine() != place.source)) {
       continue;
     }
     const auto entries = static_cast<unsigned>(is_twin ? 0 : journal.entries().size());
     auto undone = is_twin ? journal.undo([](const driver::JournalEntry&) { return Result<void>(); })
-                          : journal.undo(driver::restore_config(devices, sleep_for));
+                          : journal.undo(driver::restore_config(*place.devices, place.wait));
     if (!undone) {
       return tl::unexpected(undone.error());
     }
@@ -231,12 +109,15 @@ void print(const std::string& text) {
 }
 
 int run_recover(const Arguments& arguments) {
-  Place place = this_machine(arguments, {});
+  auto place = open_place(arguments, "");
+  if (!place) {
+    return report(place.error());
+  }
   const auto folder = driver::state_folder();
   if (!folder) {
     return report(folder.error());
   }
-  const auto count = recover(*place.devices, *folder, place.source);
+  const auto count = recover(*place, *folder);
   if (!count) {
     return report(count.error());
   }
@@ -248,8 +129,8 @@ int run_recover(const Arguments& arguments) {
 Result<driver::MarginOptions> options_of(const Arguments& arguments) {
   const auto lanes = numbers<std::uint32_t>(arguments, "--lane", 0, 31);
   const auto receivers = numbers<std::uint8_t>(arguments, "--receiver", 1, 6);
-  const auto bits = number(arguments, "--bits", 3e9, 1e6, 1e13);
-  const auto limit = number(arguments, "--error-limit", 4, 0, 63);
+  const auto bits = number_option(arguments, "--bits", 3e9, 1e6, 1e13);
+  const auto limit = number_option(arguments, "--error-limit", 4, 0, 63);
   if (!lanes || !receivers) {
     return tl::unexpected(lanes ? receivers.error() : lanes.error());
   }
@@ -277,7 +158,7 @@ int apply(Place& place, const driver::PciePair& pair, const driver::MarginOption
     return report(folder.error());
   }
   if (place.rack == nullptr) {
-    const auto recovered = recover(*place.devices, *folder, place.source);
+    const auto recovered = recover(place, *folder);
     if (!recovered) {
       return report(recovered.error());
     }
@@ -315,13 +196,11 @@ int run(const Arguments& arguments) {
   if (!options) {
     return report_usage(options.error().what);
   }
-  const auto file = arguments.value("--rack");
-  auto place =
-      file ? twin_of(arguments, *file, *link) : Result<Place>(this_machine(arguments, *link));
+  auto place = open_place(arguments, *link);
   if (!place) {
     return report(place.error());
   }
-  auto pair = driver::open_pair(*place->devices, place->address);
+  auto pair = driver::open_pair(*place->devices, place->target.name);
   if (!pair) {
     return report(pair.error());
   }

@@ -4,6 +4,7 @@
 // disable and reset through registers alone.
 #include "bus/test_folder.h"
 #include "driver/pcie_margin.h"
+#include "driver/pcie_plan.h"
 #include "twin/pcie_port/test_hierarchy.h"
 
 #include <csignal>
@@ -266,34 +267,92 @@ TEST(MarginClient, IsPutBackAfterSigkill) {
   ASSERT_TRUE((*found)[0].close());
 }
 
+/// Plans and does it.
+base::Result<std::optional<PcieLinkView>> act(Bench& bench, const PcieEnd& upper, Journal& journal,
+                                              PcieAction action, std::uint32_t value,
+                                              const Wait& wait) {
+  const auto plan = plan_pcie(upper, action, value);
+  if (!plan) {
+    return tl::unexpected(plan.error());
+  }
+  auto done = run_pcie(upper, *plan, journal, wait);
+  EXPECT_TRUE(strike_unchanged(bench.devices, journal));
+  return done;
+}
+
 TEST(PcieActions, ReachTheLinkThroughRegisters) {
   Bench bench;
   auto pair = open_pair(bench.devices, "0000:00:01.0");
   ASSERT_TRUE(pair);
   auto& link = *bench.machine.links[0];
+  Journal journal = bench.journal();
   unsigned waits = 0;
   const Wait wait = [&](base::Duration span) {
     bench.machine.rack->world->advance(span);
-    if (++waits == 3) {
+    if (++waits == 4) {
       link.count(twin::LinkCounter::kRecoveries, twin::End::kA, 1);
     }
   };
-  auto view = retrain(pair->upper, wait);
+  const auto does = [&](PcieAction action, std::uint32_t value) {
+    waits = 0;
+    return act(bench, pair->upper, journal, action, value, wait);
+  };
+  auto view = does(PcieAction::kRetrain, 0);
   ASSERT_TRUE(view) << view.error().text();
-  EXPECT_EQ(waits, 3U);
-  waits = 0;
-  ASSERT_TRUE(set_speed(pair->upper, 4, wait));
-  waits = 0;
-  ASSERT_TRUE(equalise(pair->upper, wait));
+  EXPECT_GE(waits, 4U);
+  EXPECT_THAT(journal.entries(), IsEmpty()) << "the bit clears itself";
+  EXPECT_EQ(does(PcieAction::kSetSpeed, 4).error().code, base::Code::kFailedPrecondition)
+      << "this link does not change its speed";
+  EXPECT_THAT(journal.entries(), SizeIs(1));
+  ASSERT_TRUE(does(PcieAction::kEqualise, 0));
   EXPECT_THAT(link.calls, ElementsAre("retrain", "rate 16000", "retrain", "equalise"));
-  EXPECT_EQ(set_speed(pair->upper, 6, wait).error().code, base::Code::kInvalidArgument);
-  EXPECT_EQ(retrain(*pair->lower, wait).error().code, base::Code::kInvalidArgument);
+  EXPECT_EQ(does(PcieAction::kSetSpeed, 6).error().code, base::Code::kInvalidArgument);
+  EXPECT_EQ(plan_pcie(*pair->lower, PcieAction::kRetrain).error().code,
+            base::Code::kInvalidArgument);
   link.calls.clear();
-  ASSERT_TRUE(set_link_enabled(pair->upper, false, wait));
-  EXPECT_EQ(retrain(pair->upper, wait).error().code, base::Code::kDeadlineExceeded);
-  ASSERT_TRUE(set_link_enabled(pair->upper, true, wait));
-  ASSERT_TRUE(hot_reset(pair->upper, wait));
+  ASSERT_TRUE(journal.undo(restore_link(bench.devices, bench.wait)).error().code ==
+              base::Code::kDeadlineExceeded)
+      << "nobody counts a recovery";
+  EXPECT_THAT(link.calls, ElementsAre("rate 32000", "retrain"));
+  link.count(twin::LinkCounter::kRecoveries, twin::End::kA, 1);
+  ASSERT_TRUE(journal.undo(restore_link(bench.devices, wait)));
+  link.calls.clear();
+  const auto off = does(PcieAction::kDisable, 0);
+  ASSERT_TRUE(off);
+  EXPECT_FALSE(*off);
+  EXPECT_THAT(journal.entries(), SizeIs(1));
+  EXPECT_EQ(does(PcieAction::kRetrain, 0).error().code, base::Code::kDeadlineExceeded);
+  ASSERT_TRUE(does(PcieAction::kEnable, 0));
+  EXPECT_THAT(journal.entries(), IsEmpty()) << "it is as it was";
+  ASSERT_TRUE(does(PcieAction::kReset, 0));
   EXPECT_THAT(link.calls, ElementsAre("disable", "retrain", "enable", "reset", "release"));
+  EXPECT_TRUE(journal.close());
+}
+
+TEST(PcieActions, PlansSayEachWriteAndWriteNothing) {
+  Bench bench;
+  auto pair = open_pair(bench.devices, "0000:00:01.0");
+  ASSERT_TRUE(pair);
+  const auto express = pair->upper.express();
+  const auto speed = plan_pcie(pair->upper, PcieAction::kSetSpeed, 3);
+  ASSERT_TRUE(speed) << speed.error().text();
+  ASSERT_THAT(speed->writes, SizeIs(2));
+  EXPECT_EQ(speed->writes[0].offset, express + 0x30);
+  EXPECT_EQ(speed->writes[0].value & 0xF, 3U);
+  EXPECT_EQ(speed->writes[1].offset, express + 0x10);
+  EXPECT_EQ(speed->writes[1].value ^ speed->writes[1].old, 0x20U);
+  EXPECT_TRUE(speed->lasts);
+  const auto reset = plan_pcie(pair->upper, PcieAction::kReset);
+  ASSERT_TRUE(reset);
+  ASSERT_THAT(reset->writes, SizeIs(2));
+  EXPECT_EQ(reset->writes[0].offset, 0x3E);
+  EXPECT_EQ(reset->writes[0].value & 0x40, 0x40U);
+  EXPECT_EQ(reset->writes[1].value & 0x40, 0U);
+  EXPECT_FALSE(reset->lasts);
+  EXPECT_EQ(plan_pcie(pair->upper, PcieAction::kSetWidth, 8).error().code,
+            base::Code::kFailedPrecondition)
+      << "no flit mode, no L0p";
+  EXPECT_EQ(bench.devices.writes, 0U);
 }
 
 }  // namespace

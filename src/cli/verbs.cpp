@@ -3,10 +3,13 @@
 #include "cli/verbs.h"
 
 #include "cli/capture.h"
+#include "cli/device.h"
 #include "cli/events.h"
 #include "cli/export.h"
+#include "cli/firmware.h"
 #include "cli/history.h"
 #include "cli/inventory.h"
+#include "cli/link.h"
 #include "cli/margin.h"
 #include "cli/physics/ber.h"
 #include "cli/physics/channel.h"
@@ -15,7 +18,9 @@
 #include "cli/rack.h"
 #include "cli/scan.h"
 #include "cli/score.h"
+#include "cli/soak.h"
 #include "cli/top.h"
+#include "cli/undo.h"
 #include "cli/up.h"
 #include "cli/why.h"
 #include "cli/world.h"
@@ -45,6 +50,12 @@ std::span<const VerbSpec> verbs() {
       world_clear_verb(),
       world_checkpoint_verb(),
       margin_verb(),
+      link_verb(),
+      soak_verb(),
+      device_verb(),
+      firmware_show_verb(),
+      firmware_update_verb(),
+      undo_verb(),
       score_verb(),
       up_verb(),
       history_verb(),

@@ -24,6 +24,8 @@ constexpr base::Duration kCommandMax{10'000'000'000};
 constexpr base::Duration kRestartMax{30'000'000'000};
 constexpr base::Duration kLeaveMax{2'000'000'000};  ///< from a reset's promise to the reset
 constexpr std::size_t kBlock = 116;
+constexpr unsigned kGenerators = 144;  ///< page 13h: of the host side, 8 on of the media side
+constexpr unsigned kCheckers = 160;
 
 const wire::cmis::Register& field_of(std::string_view name) {
   static const wire::cmis::Register kNone;
@@ -73,6 +75,26 @@ std::string place_of(std::uint8_t page, std::uint8_t offset) {
   return fmt::format("0:0x{:02x}:0x{:02x}", page, offset);
 }
 
+base::Result<bus::ModuleAddress> address_of(const JournalEntry& entry) {
+  std::array<std::uint8_t, 3> numbers = {};
+  std::string_view rest = entry.place;
+  for (auto& number : numbers) {
+    const auto colon = rest.find(':');
+    auto word = rest.substr(0, colon);
+    if (word.starts_with("0x")) {
+      word.remove_prefix(2);
+    }
+    const auto value = base::parse_unsigned(word, 16);
+    if (!value || *value > 0xFF || entry.old.size() > kHalfPage) {
+      return base::fail(base::Code::kDataLoss, "the journal names no place in a module's memory",
+                        entry.place);
+    }
+    number = static_cast<std::uint8_t>(*value);
+    rest = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon + 1);
+  }
+  return bus::ModuleAddress{.bank = numbers[0], .page = numbers[1], .offset = numbers[2]};
+}
+
 base::Result<void> no_journal() {
   return base::fail(base::Code::kFailedPrecondition,
                     "an action that must be put back needs a journal");
@@ -96,6 +118,7 @@ constexpr auto kDisturbances = std::to_array<Disturbance>({
     {"reset", "The link goes down and comes up again; the module's settings are lost."},
     {"loopback", "The looped lanes carry no traffic until the loop is taken away."},
     {"soak", "The link carries no traffic while the pattern is sent."},
+    {"output", "The far end loses the signal of these lanes, and with it the link."},
     {"firmware", "Traffic goes on unless the module has to restart to run the new image."},
 });
 
@@ -241,27 +264,30 @@ base::Result<void> ModuleControl::undo() {
       [this](const JournalEntry& entry) { return restore_module(memory_, entry); });
 }
 
+bool is_as_noted(bus::ModuleMemory& memory, const JournalEntry& entry) {
+  const auto at = module_control::address_of(entry);
+  const auto now = at ? memory.read(*at, static_cast<std::uint8_t>(entry.old.size()))
+                      : base::Result<base::Bytes>(tl::unexpected(at.error()));
+  return now && *now == entry.old;
+}
+
 base::Result<void> restore_module(bus::ModuleMemory& memory, const JournalEntry& entry) {
-  std::array<std::uint64_t, 3> numbers = {};
-  std::string_view rest = entry.place;
-  for (auto& number : numbers) {
-    const auto colon = rest.find(':');
-    auto word = rest.substr(0, colon);
-    if (word.starts_with("0x")) {
-      word.remove_prefix(2);
-    }
-    const auto value = base::parse_unsigned(word, 16);
-    if (!value || *value > 0xFF) {
-      return base::fail(base::Code::kDataLoss, "the journal names no place in a module's memory",
-                        entry.place);
-    }
-    number = *value;
-    rest = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon + 1);
+  const auto at = module_control::address_of(entry);
+  if (!at) {
+    return tl::unexpected(at.error());
   }
-  return memory.write({.bank = static_cast<std::uint8_t>(numbers[0]),
-                       .page = static_cast<std::uint8_t>(numbers[1]),
-                       .offset = static_cast<std::uint8_t>(numbers[2])},
-                      entry.old);
+  if (is_as_noted(memory, entry)) {  // where nothing changed nothing is written
+    return {};
+  }
+  if (auto put = memory.write(*at, entry.old); !put) {
+    return put;
+  }
+  if (!is_as_noted(memory, entry)) {
+    return base::fail(base::Code::kFailedPrecondition,
+                      fmt::format("{} does not keep its old value", entry.place), entry.device,
+                      "The module may have been reset or changed: see weft scan.");
+  }
+  return {};
 }
 
 base::Result<void> ModuleControl::wait_for_states(std::uint8_t lanes,
@@ -345,6 +371,11 @@ base::Result<void> ModuleControl::set_low_power(bool is_low) {
   if (!controls) {
     return tl::unexpected(controls.error());
   }
+  if (options_.journal != nullptr) {
+    if (auto noted = put_back_later(0, 26, 1); !noted) {
+      return noted;
+    }
+  }
   constexpr unsigned kLowPwrRequest = 0x10;
   const unsigned value =
       is_low ? controls->front() | kLowPwrRequest : controls->front() & ~kLowPwrRequest;
@@ -384,9 +415,46 @@ base::Result<void> ModuleControl::wait_until_ready() {
                     memory_.description());
 }
 
+base::Result<void> ModuleControl::set_output(std::uint8_t lanes, bool is_on) {
+  const auto disabled = memory_.read({.page = 0x10, .offset = 130}, 1);
+  if (!disabled) {
+    return tl::unexpected(disabled.error());
+  }
+  if (auto noted = put_back_later(0x10, 130, 1); !noted) {
+    return noted;
+  }
+  const unsigned value = is_on ? disabled->front() & ~unsigned{lanes} : disabled->front() | lanes;
+  if (auto done = put(0x10, 130, {static_cast<std::uint8_t>(value)}, "OutputDisableTx");
+      !done || !options_.apply) {
+    return done;
+  }
+  const auto now = memory_.read({.page = 0x10, .offset = 130}, 1);
+  if (now && now->front() != value) {
+    return base::fail(base::Code::kFailedPrecondition, "the module does not switch these outputs",
+                      memory_.description(), "It may not implement OutputDisableTx.");
+  }
+  return now ? base::Result<void>() : tl::unexpected(now.error());
+}
+
 base::Result<void> ModuleControl::set_loopback(ModuleLoopback loop, std::uint8_t lanes) {
   return put(0x13, static_cast<std::uint8_t>(180 + static_cast<unsigned>(loop)), {lanes},
              "loopback enable");
+}
+
+base::Result<void> ModuleControl::start_pattern(std::uint8_t at, std::uint8_t lanes,
+                                                std::uint8_t pattern) {
+  const base::Bytes patterns(4, static_cast<std::uint8_t>((pattern & 0xF) * 0x11));
+  return put_back_later(0x13, at, 8)
+      .and_then(
+          [&] { return put(0x13, static_cast<std::uint8_t>(at + 4), patterns, "pattern select"); })
+      .and_then([&] { return put(0x13, at, {lanes}, "pattern enable"); });
+}
+
+base::Result<void> ModuleControl::generate(ModuleSide side, std::uint8_t lanes,
+                                           std::uint8_t pattern) {
+  const unsigned media = side == ModuleSide::kMedia ? 1 : 0;
+  return start_pattern(static_cast<std::uint8_t>(module_control::kGenerators + 8 * media), lanes,
+                       pattern);
 }
 
 base::Result<std::vector<ModuleLaneErrors>> ModuleControl::soak(ModuleSide side, std::uint8_t lanes,
@@ -395,20 +463,14 @@ base::Result<std::vector<ModuleLaneErrors>> ModuleControl::soak(ModuleSide side,
                                                                 bool generates) {
   using namespace module_control;
   const unsigned media = side == ModuleSide::kMedia ? 1 : 0;
-  const auto generator = static_cast<std::uint8_t>(144 + 8 * media);
-  const auto checker = static_cast<std::uint8_t>(160 + 8 * media);
-  const base::Bytes patterns(4, static_cast<std::uint8_t>((pattern & 0xF) * 0x11));
+  const auto generator = static_cast<std::uint8_t>(kGenerators + 8 * media);
+  const auto checker = static_cast<std::uint8_t>(kCheckers + 8 * media);
   const auto run = [&]() -> base::Result<std::vector<ModuleLaneErrors>> {
     for (const auto at : {generator, checker}) {
-      if (auto done = put_back_later(0x13, at, 8); !done) {
-        return tl::unexpected(std::move(done.error()));
-      }
       if (at == generator && !generates) {
         continue;
       }
-      if (auto done = put(0x13, static_cast<std::uint8_t>(at + 4), patterns, "pattern select")
-                          .and_then([&] { return put(0x13, at, {lanes}, "pattern enable"); });
-          !done) {
+      if (auto done = start_pattern(at, lanes, pattern); !done) {
         return tl::unexpected(std::move(done.error()));
       }
     }
@@ -416,7 +478,13 @@ base::Result<std::vector<ModuleLaneErrors>> ModuleControl::soak(ModuleSide side,
       return tl::unexpected(std::move(done.error()));
     }
     std::vector<ModuleLaneErrors> found;
+    const auto select = [&](unsigned half) {
+      return put(0x14, 128, {static_cast<std::uint8_t>(2 + 2 * media + half)},
+                 "DiagnosticsSelector");
+    };
     if (!options_.apply) {
+      static_cast<void>(select(0));
+      static_cast<void>(select(1));
       return found;
     }
     const auto lol = [&] {
@@ -429,9 +497,7 @@ base::Result<std::vector<ModuleLaneErrors>> ModuleControl::soak(ModuleSide side,
       return tl::unexpected(lost.error());
     }
     for (unsigned half = 0; half < 2; ++half) {
-      if (auto done = put(0x14, 128, {static_cast<std::uint8_t>(2 + 2 * media + half)},
-                          "DiagnosticsSelector");
-          !done) {
+      if (auto done = select(half); !done) {
         return tl::unexpected(std::move(done.error()));
       }
       options_.wait(kPoll);

@@ -85,12 +85,18 @@ class ModuleControl {
   base::Result<void> restart_data_paths(std::uint8_t lanes);
   base::Result<void> set_low_power(bool is_low);
   base::Result<void> reset();
+  /// Switches what these lanes send toward the cable on or off (OutputDisableTx). It lasts: the old
+  /// value is in the journal and not put back.
+  base::Result<void> set_output(std::uint8_t lanes, bool is_on);
   base::Result<void> set_loopback(ModuleLoopback loop, std::uint8_t lanes);
   /// Checks a pattern (0: PRBS-31Q) on these lanes for so long; the far end must send it, or
   /// `generates` sends it from this side of this module (for a loop). Puts all back.
   base::Result<std::vector<ModuleLaneErrors>> soak(ModuleSide side, std::uint8_t lanes,
                                                    std::uint8_t pattern, base::Duration span,
                                                    bool generates);
+  /// Sends a pattern from this side on these lanes, for a checker elsewhere, until the journal is
+  /// undone.
+  base::Result<void> generate(ModuleSide side, std::uint8_t lanes, std::uint8_t pattern);
   /// Downloads by CDB, runs the image (hitless where the module can) and commits it. `progress`
   /// gets bytes done and bytes in all. A download that fails is aborted.
   base::Result<wire::cmis::FirmwareInfo> update_firmware(
@@ -106,6 +112,8 @@ class ModuleControl {
   base::Result<std::uint64_t> get(std::string_view field, unsigned index = 0);
   base::Result<void> put(std::uint8_t page, std::uint8_t offset, base::Bytes bytes,
                          std::string_view what);
+  /// Pattern select and enable of a generator or a checker, whose registers begin at `at`.
+  base::Result<void> start_pattern(std::uint8_t at, std::uint8_t lanes, std::uint8_t pattern);
   base::Result<void> put_back_later(std::uint8_t page, std::uint8_t offset, std::uint8_t length);
   base::Result<void> undo();
   void wait_until_it_leaves();
@@ -118,7 +126,10 @@ class ModuleControl {
   std::vector<std::string> steps_;
 };
 
-/// Writes one journal entry of door "module" back.
+/// Whether the module holds what a journal's entry noted; false where it cannot be read.
+[[nodiscard]] bool is_as_noted(bus::ModuleMemory& memory, const JournalEntry& entry);
+/// Writes one journal entry of door "module" back where it is another now, and reads it again.
+/// kFailedPrecondition where it does not stay.
 base::Result<void> restore_module(bus::ModuleMemory& memory, const JournalEntry& entry);
 
 /// What an action does to traffic, for people to read before they ask for it.

@@ -14,13 +14,6 @@ namespace pcie_ends {
 
 constexpr unsigned kStandardMax = 48;
 constexpr unsigned kExtendedMax = 960;
-constexpr base::Duration kPoll{1'000'000};
-constexpr unsigned kPolls = 1000;
-/// After a reset a device has 100 ms before it must answer, PCIe Base 6.6.1.
-constexpr base::Duration kAfterReset{100'000'000};
-
-constexpr std::uint32_t kDisable = 1U << 4;
-constexpr std::uint32_t kRetrain = 1U << 5;
 
 /// Reads that fail leave the first error and give zero.
 class Reader {
@@ -90,29 +83,6 @@ base::Result<PcieEnd> bridge_above(bus::Devices& devices, std::string_view addre
                     "Name the port above it.");
 }
 
-base::Result<PcieLinkView> wait_for_training(const PcieEnd& upper, const Wait& wait) {
-  for (unsigned i = 0; i < kPolls; ++i) {
-    wait(kPoll);
-    auto view = upper.link();
-    if (!view) {
-      return view;
-    }
-    if (!view->is_training && view->is_active) {
-      return view;
-    }
-  }
-  return base::fail(base::Code::kDeadlineExceeded, "the link did not come back within a second",
-                    upper.address());
-}
-
-base::Result<void> must_face_down(const PcieEnd& end) {
-  if (!end.faces_down()) {
-    return base::fail(base::Code::kInvalidArgument, "the upper end of a link trains it",
-                      end.address(), "Name the root or downstream port above.");
-  }
-  return {};
-}
-
 }  // namespace pcie_ends
 
 base::Result<PcieEnd> PcieEnd::open(std::unique_ptr<bus::ConfigSpace> config) {
@@ -151,6 +121,8 @@ base::Result<void> PcieEnd::walk() {
     const std::uint32_t kind = head & 0xFFFF;
     if (kind == 0x19) {
       secondary_ = static_cast<std::uint16_t>(at);
+    } else if (kind == 0x2F) {
+      device3_ = static_cast<std::uint16_t>(at);
     } else if (kind == 0x27) {
       margining_ = static_cast<std::uint16_t>(at);
     }
@@ -164,6 +136,7 @@ base::Result<void> PcieEnd::walk() {
   faces_down_ = type == 4 || type == 6;
   speed_max_ = static_cast<std::uint8_t>(cap & 0xF);
   width_max_ = base::LaneCount(cap >> 4 & 0x3F);
+  reports_active_ = (cap & 1U << 20) != 0;
   if (!reader.problem()) {
     return reader.problem();
   }
@@ -292,97 +265,6 @@ Restore restore_config(bus::Devices& devices, const Wait& wait) {
     }
     return now ? base::Result<void>() : tl::unexpected(now.error());
   };
-}
-
-base::Result<PcieLinkView> retrain(const PcieEnd& upper, const Wait& wait) {
-  if (auto fits = pcie_ends::must_face_down(upper); !fits) {
-    return tl::unexpected(fits.error());
-  }
-  const auto at = static_cast<std::uint16_t>(upper.express() + 0x10U);
-  const auto control = upper.config().read(at, 2);
-  if (!control) {
-    return tl::unexpected(control.error());
-  }
-  if (auto done = upper.config().write(at, 2, *control | pcie_ends::kRetrain); !done) {
-    return tl::unexpected(done.error());
-  }
-  return pcie_ends::wait_for_training(upper, wait);
-}
-
-base::Result<PcieLinkView> set_speed(const PcieEnd& upper, std::uint8_t speed, const Wait& wait) {
-  if (speed == 0 || speed > upper.speed_max()) {
-    return base::fail(base::Code::kInvalidArgument, "the port does not have this speed",
-                      upper.address());
-  }
-  const auto at = static_cast<std::uint16_t>(upper.express() + 0x30U);
-  const auto control = upper.config().read(at, 2);
-  if (!control) {
-    return tl::unexpected(control.error());
-  }
-  if (auto done = upper.config().write(at, 2, (*control & ~0xFU) | speed); !done) {
-    return tl::unexpected(done.error());
-  }
-  return retrain(upper, wait);
-}
-
-base::Result<PcieLinkView> equalise(const PcieEnd& upper, const Wait& wait) {
-  if (upper.secondary() == 0) {
-    return base::fail(base::Code::kFailedPrecondition, "the port has no equalisation",
-                      upper.address());
-  }
-  const auto at = static_cast<std::uint16_t>(upper.secondary() + 4U);
-  const auto control = upper.config().read(at, 4);
-  if (!control) {
-    return tl::unexpected(control.error());
-  }
-  if (auto done = upper.config().write(at, 4, *control | 1U); !done) {
-    return tl::unexpected(done.error());
-  }
-  auto view = retrain(upper, wait);
-  auto back = upper.config().write(at, 4, *control & ~1U);
-  return view && !back ? tl::unexpected(back.error()) : view;
-}
-
-base::Result<void> set_link_enabled(const PcieEnd& upper, bool is_enabled, const Wait& wait) {
-  if (auto fits = pcie_ends::must_face_down(upper); !fits) {
-    return fits;
-  }
-  const auto at = static_cast<std::uint16_t>(upper.express() + 0x10U);
-  const auto control = upper.config().read(at, 2);
-  if (!control) {
-    return tl::unexpected(control.error());
-  }
-  const std::uint32_t value =
-      is_enabled ? *control & ~pcie_ends::kDisable : *control | pcie_ends::kDisable;
-  if (auto done = upper.config().write(at, 2, value); !done) {
-    return done;
-  }
-  if (!is_enabled) {
-    wait(pcie_ends::kPoll);
-    return {};
-  }
-  auto view = pcie_ends::wait_for_training(upper, wait);
-  return view ? base::Result<void>() : tl::unexpected(view.error());
-}
-
-base::Result<PcieLinkView> hot_reset(const PcieEnd& upper, const Wait& wait) {
-  if (auto fits = pcie_ends::must_face_down(upper); !fits) {
-    return tl::unexpected(fits.error());
-  }
-  constexpr std::uint32_t kReset = 1U << 6;
-  const auto control = upper.config().read(0x3E, 2);
-  if (!control) {
-    return tl::unexpected(control.error());
-  }
-  if (auto done = upper.config().write(0x3E, 2, *control | kReset); !done) {
-    return tl::unexpected(done.error());
-  }
-  wait(base::Duration{2 * pcie_ends::kPoll.ns});
-  if (auto done = upper.config().write(0x3E, 2, *control & ~kReset); !done) {
-    return tl::unexpected(done.error());
-  }
-  wait(pcie_ends::kAfterReset);
-  return pcie_ends::wait_for_training(upper, wait);
 }
 
 }  // namespace weft::driver

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One end of a PCIe link through its function's configuration space, and what can be done to the
-// link there: retrain, hold it to a speed, switch it off and on. PCIe Base 7.5.3. Waiting is the
-// caller's: a machine sleeps, a twin's world advances.
+// One end of a PCIe link through its function's configuration space, both ends of a link, and how a
+// register there is noted in a journal and put back. PCIe Base 7.5.3. What can be done to a link is
+// in pcie_plan.h and pcie_margin.h. Waiting is the caller's: a machine sleeps, a twin's world
+// advances.
 #pragma once
 
 #include "base/result.h"
@@ -42,8 +43,11 @@ class PcieEnd {
   [[nodiscard]] bool faces_down() const { return faces_down_; }
   [[nodiscard]] std::uint16_t express() const { return express_; }
   [[nodiscard]] std::uint16_t secondary() const { return secondary_; }  ///< 0: none
+  [[nodiscard]] std::uint16_t device3() const { return device3_; }      ///< 0: none
   [[nodiscard]] std::uint16_t margining() const { return margining_; }  ///< 0: none
   [[nodiscard]] std::uint16_t power() const { return power_; }          ///< 0: none
+  /// Whether Data Link Layer Link Active means anything here.
+  [[nodiscard]] bool reports_active() const { return reports_active_; }
   [[nodiscard]] base::LaneCount width_max() const { return width_max_; }
   [[nodiscard]] std::uint8_t speed_max() const { return speed_max_; }
   [[nodiscard]] base::Result<PcieLinkView> link() const;
@@ -56,7 +60,9 @@ class PcieEnd {
   std::uint16_t express_ = 0;
   std::uint16_t power_ = 0;
   std::uint16_t secondary_ = 0;
+  std::uint16_t device3_ = 0;
   std::uint16_t margining_ = 0;
+  bool reports_active_ = false;
   base::LaneCount width_max_;
   std::uint8_t speed_max_ = 0;
 };
@@ -75,17 +81,5 @@ base::Result<void> write_noted(bus::ConfigSpace& config, Journal& journal, std::
                                std::uint8_t width, std::uint32_t value);
 /// Puts back entries of the doors "config" and "margin" (pcie_margin.h) of this host.
 [[nodiscard]] Restore restore_config(bus::Devices& devices, const Wait& wait);
-
-// What these do stays; each disturbs the traffic on the link. They answer with the link as it is
-// then; kDeadlineExceeded where it does not come back within a second.
-base::Result<PcieLinkView> retrain(const PcieEnd& upper, const Wait& wait);
-/// Target Link Speed, then retrain. kInvalidArgument for a speed that the port does not have.
-base::Result<PcieLinkView> set_speed(const PcieEnd& upper, std::uint8_t speed, const Wait& wait);
-/// Equalisation anew at the rate in use: Perform Equalization, retrain.
-base::Result<PcieLinkView> equalise(const PcieEnd& upper, const Wait& wait);
-/// Link Disable. Functions below do not answer while it is off.
-base::Result<void> set_link_enabled(const PcieEnd& upper, bool is_enabled, const Wait& wait);
-/// Secondary Bus Reset for 2 ms. Functions below lose what was set up in them.
-base::Result<PcieLinkView> hot_reset(const PcieEnd& upper, const Wait& wait);
 
 }  // namespace weft::driver

@@ -59,6 +59,11 @@ class Borrowed {
   unsigned side_;
 };
 
+base::Result<Journal> open_journal(const std::string& folder, std::string_view action,
+                                   const std::string& machine, const RetimerBus& retimer) {
+  return Journal::open(folder, action, machine.empty() ? retimer.description() : machine);
+}
+
 struct Margining {
   RetimerBus& retimer;
   const RetimerMarginOptions& options;
@@ -268,7 +273,8 @@ base::Result<std::vector<RetimerMargin>> margin_retimer(RetimerBus& retimer,
   if (const auto plan = plan_margin(retimer, options); !plan) {
     return tl::unexpected(plan.error());
   }
-  auto journal = Journal::open(options.journal_folder, "retimer margin", retimer.description());
+  auto journal = retimer_actions::open_journal(options.journal_folder, "retimer margin",
+                                               options.machine, retimer);
   if (!journal) {
     return tl::unexpected(journal.error());
   }
@@ -311,7 +317,8 @@ base::Result<std::vector<RetimerSoak>> soak_retimer(RetimerBus& retimer,
   if (const auto plan = plan_soak(retimer, options); !plan) {
     return tl::unexpected(plan.error());
   }
-  auto journal = Journal::open(options.journal_folder, "retimer soak", retimer.description());
+  auto journal = retimer_actions::open_journal(options.journal_folder, "retimer soak",
+                                               options.machine, retimer);
   if (!journal) {
     return tl::unexpected(journal.error());
   }
@@ -460,9 +467,27 @@ base::Result<void> restore_retimer(RetimerBus& retimer, const JournalEntry& entr
       *lane > 15 || *word > 0xFFFF || entry.old.size() != 2) {
     return base::fail(base::Code::kInvalidArgument, "not a place of a retimer", entry.place);
   }
-  return retimer.write_pma(static_cast<unsigned>(*side), static_cast<unsigned>(*lane),
-                           static_cast<std::uint16_t>(*word),
-                           static_cast<std::uint16_t>(entry.old[0] | unsigned{entry.old[1]} << 8U));
+  const auto in_side = static_cast<unsigned>(*side);
+  const auto in_lane = static_cast<unsigned>(*lane);
+  const auto at = static_cast<std::uint16_t>(*word);
+  const auto old = static_cast<std::uint16_t>(entry.old[0] | unsigned{entry.old[1]} << 8U);
+  const auto before = retimer.read_pma(in_side, in_lane, at);
+  if (!before) {
+    return tl::unexpected(before.error());
+  }
+  if (*before == old) {
+    return {};
+  }
+  if (auto put = retimer.write_pma(in_side, in_lane, at, old); !put) {
+    return put;
+  }
+  const auto now = retimer.read_pma(in_side, in_lane, at);
+  if (now && *now != old) {
+    return base::fail(base::Code::kFailedPrecondition,
+                      fmt::format("{} reads 0x{:04x}, not 0x{:04x}", entry.place, *now, old),
+                      retimer.description(), "It may have been reset: look at its load status.");
+  }
+  return now ? base::Result<void>() : tl::unexpected(now.error());
 }
 
 }  // namespace weft::driver

@@ -28,6 +28,7 @@ struct RetimerMarginOptions {
   base::Duration dwell = base::seconds(1);
   std::uint8_t error_limit = 4;  ///< a step with more errors is outside the eye
   std::string journal_folder;    ///< as state_folder() gives it
+  std::string machine = {};      ///< the journal's; empty: the device's own name
 };
 /// Steps that hold, each way; 14 and 108 are the ends of what the part can do.
 struct RetimerMargin {
@@ -47,6 +48,7 @@ struct RetimerSoakOptions {
   std::uint8_t pattern = 5;  ///< of the part's generators: PRBS31
   base::Duration span = base::seconds(10);
   std::string journal_folder;
+  std::string machine = {};  ///< as above
 };
 struct RetimerSoak {
   unsigned lane = 0;
@@ -68,7 +70,8 @@ base::Result<void> reset_retimer(RetimerBus& retimer, const Wait& wait);
     RetimerBus& retimer, base::ByteView image, const std::function<void(double)>& progress,
     const Wait& wait);
 
-/// For abandoned journals: writes a PMA word back ("i2c-9/0x24", "pma/<side>/<lane>/<word>").
+/// For abandoned journals: writes a PMA word back ("i2c-9/0x24", "pma/<side>/<lane>/<word>") where
+/// it is another now, and reads it again. kFailedPrecondition where it does not stay.
 base::Result<void> restore_retimer(RetimerBus& retimer, const JournalEntry& entry);
 
 }  // namespace weft::driver

@@ -5,6 +5,8 @@
 #include "wire/retimer/image.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -81,6 +83,37 @@ RetimerWrite direct(std::uint32_t address, std::string what) {
   return {fmt::format("0x{:04x}", address), std::move(what)};
 }
 
+/// A plan for what changes words of these lanes for a time and puts them back, and the links that
+/// it concerns.
+struct LaneWord {
+  std::uint16_t word;
+  const char* what;
+};
+struct LanePlan {
+  RetimerPlan plan;
+  std::vector<RetimerLink> links;
+};
+base::Result<LanePlan> plan_lanes(RetimerBus& retimer, unsigned side,
+                                  const std::vector<unsigned>& lanes,
+                                  std::initializer_list<LaneWord> words) {
+  const auto report = poll(retimer);
+  if (!report) {
+    return tl::unexpected(report.error());
+  }
+  auto links = links_of(*report, lanes, retimer.description());
+  if (!links) {
+    return tl::unexpected(links.error());
+  }
+  LanePlan out{.plan = {.disturbs = {}, .writes = {}, .is_restored = true},
+               .links = std::move(*links)};
+  for (const unsigned lane : lanes) {
+    for (const LaneWord& one : words) {
+      out.plan.writes.push_back(pma(side, lane, one.word, one.what));
+    }
+  }
+  return out;
+}
+
 void add_reset(RetimerPlan& plan, const RetimerReport& report) {
   plan.writes.push_back(direct(wr::kHardwareReset, "reset of everything, held for 1 ms"));
   const std::string live = names_of_live(report);
@@ -93,56 +126,36 @@ void add_reset(RetimerPlan& plan, const RetimerReport& report) {
 
 base::Result<RetimerPlan> plan_margin(RetimerBus& retimer, const RetimerMarginOptions& options) {
   namespace wr = wire::retimer;
-  const auto report = retimer_plan::poll(retimer);
-  if (!report) {
-    return tl::unexpected(report.error());
+  auto lanes = retimer_plan::plan_lanes(retimer, options.side, options.lanes,
+                                        {{wr::kPmaTimingOffset, "sampler's time"},
+                                         {wr::kPmaVoltageOffset, "sampler's voltage"},
+                                         {wr::kPmaMarginRequest, "request to margin"}});
+  if (!lanes) {
+    return tl::unexpected(lanes.error());
   }
-  const auto links = retimer_plan::links_of(*report, options.lanes, retimer.description());
-  if (!links) {
-    return tl::unexpected(links.error());
-  }
-  for (const RetimerLink& link : *links) {
+  for (const RetimerLink& link : lanes->links) {
     if (!retimer_plan::forwards(link)) {
       return base::fail(base::Code::kFailedPrecondition,
                         fmt::format("link {} does not forward", link.number), retimer.description(),
                         "Margining needs a link in L0.");
     }
   }
-  RetimerPlan plan{.disturbs = fmt::format("Traffic goes on over {}: an error sampler beside the "
-                                           "data's moves.",
-                                           retimer_plan::join(*links)),
-                   .writes = {},
-                   .is_restored = true};
-  for (const unsigned lane : options.lanes) {
-    plan.writes.push_back(
-        retimer_plan::pma(options.side, lane, wr::kPmaTimingOffset, "sampler's time"));
-    plan.writes.push_back(
-        retimer_plan::pma(options.side, lane, wr::kPmaVoltageOffset, "sampler's voltage"));
-    plan.writes.push_back(
-        retimer_plan::pma(options.side, lane, wr::kPmaMarginRequest, "request to margin"));
-  }
-  return plan;
+  lanes->plan.disturbs =
+      fmt::format("Traffic goes on over {}: an error sampler beside the data's moves.",
+                  retimer_plan::join(lanes->links));
+  return std::move(lanes->plan);
 }
 
 base::Result<RetimerPlan> plan_soak(RetimerBus& retimer, const RetimerSoakOptions& options) {
   namespace wr = wire::retimer;
-  const auto report = retimer_plan::poll(retimer);
-  if (!report) {
-    return tl::unexpected(report.error());
+  auto lanes = retimer_plan::plan_lanes(retimer, options.side, options.lanes,
+                                        {{wr::kPmaRxBert, "pattern checker's mode"}});
+  if (!lanes) {
+    return tl::unexpected(lanes.error());
   }
-  const auto links = retimer_plan::links_of(*report, options.lanes, retimer.description());
-  if (!links) {
-    return tl::unexpected(links.error());
-  }
-  RetimerPlan plan{.disturbs = fmt::format("A pattern takes the lanes: {} is down for {:.0f} s.",
-                                           retimer_plan::join(*links), options.span.seconds()),
-                   .writes = {},
-                   .is_restored = true};
-  for (const unsigned lane : options.lanes) {
-    plan.writes.push_back(
-        retimer_plan::pma(options.side, lane, wr::kPmaRxBert, "pattern checker's mode"));
-  }
-  return plan;
+  lanes->plan.disturbs = fmt::format("A pattern takes the lanes: {} is down for {:.0f} s.",
+                                     retimer_plan::join(lanes->links), options.span.seconds());
+  return std::move(lanes->plan);
 }
 
 base::Result<RetimerPlan> plan_reset(RetimerBus& retimer) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "twin/door/doors.h"
 
+#include "twin/door/config_door.h"
 #include "twin/door/fuse_mount.h"
 #include "twin/door/guest/guest_doors.h"
 #include "twin/door/module_door.h"
@@ -152,6 +153,7 @@ base::Result<std::unique_ptr<Doors>> Doors::open(Rack& rack, DoorsOptions option
   }
   options.services.push_back({"smbus", smbus_door(rack), "echo list | socat - UNIX-CONNECT:{}"});
   options.services.push_back({"module", module_door(rack), "echo list | socat - UNIX-CONNECT:{}"});
+  options.services.push_back({"config", config_door(rack), "echo list | socat - UNIX-CONNECT:{}"});
   for (auto& service : options.services) {
     const bool has_tcp = options.has_tcp && (service.name == "smbus" || service.name == "module");
     if (auto added =

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/test_shell.h"
 #include "bus/test_folder.h"
+#include "twin/door/config_door.h"
 #include "twin/door/module_door.h"
 #include "twin/door/smbus_door.h"
 #include "twin/door/test_rack.h"
@@ -141,6 +142,24 @@ TEST(ModuleDoor, PagesAndLinearOffsetsAreTheSameMemory) {
               StartsWith("error OUT_OF_RANGE"));
   served.test.module.is_busy = true;
   EXPECT_THAT(client.ask("read pod-server0/eth0 0 0 0 1"), StartsWith("error UNAVAILABLE"));
+}
+
+TEST(ConfigDoor, RegistersAreReadAndWrittenInTheirWidth) {
+  TestRack test;
+  const auto ask = [&](const std::string& line) { return answer_config(test.rack, line); };
+  EXPECT_EQ(ask("list"), "ok pod-server0/0000:00:01.0 pod-server0/0000:01:00.0");
+  const std::string port = "pod-server0/0000:00:01.0 ";
+  EXPECT_EQ(ask("read " + port + "0 2"), "ok 8680") << "8086h, least significant byte first";
+  EXPECT_EQ(ask("read " + port + "0x0 4"), "ok 86802a35");
+  EXPECT_EQ(ask("write " + port + "0x50 2001"), "ok");
+  EXPECT_EQ(ask("read " + port + "0x50 2"), "ok 2001");
+  EXPECT_EQ(ask("read " + port + "80 4"), "ok 20010005");
+  EXPECT_THAT(ask("read " + port + "0x51 2"), StartsWith("error INVALID_ARGUMENT"));
+  EXPECT_THAT(ask("read " + port + "0 3"), StartsWith("error INVALID_ARGUMENT"));
+  EXPECT_THAT(ask("read " + port + "4096 1"), StartsWith("error"));
+  EXPECT_THAT(ask("write " + port + "0 0102030405"), StartsWith("error"));
+  EXPECT_THAT(ask("read pod-server0/0000:77:00.0 0 2"), StartsWith("error NOT_FOUND"));
+  EXPECT_THAT(ask("reed"), StartsWith("error INVALID_ARGUMENT"));
 }
 
 TEST(LineDoors, ThePythonExamplesWork) {
