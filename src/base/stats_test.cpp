@@ -5,6 +5,7 @@
 #include "base/stats.h"
 
 #include "base/random.h"
+#include "base/temp_folder.h"
 #include "base/test_shell.h"
 #include "base/text.h"
 
@@ -19,7 +20,6 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 namespace weft::base {
 namespace {
@@ -67,12 +67,12 @@ void expect_close(double value, double expected, const std::string& what) {
 
 /// R's answers, a line "low high" per case; empty where R cannot run.
 std::vector<Interval> answers_of_r(const std::vector<Case>& all) {
-  char name[] = "/tmp/weft-stats-XXXXXX";
-  const int fd = ::mkstemp(name);
-  if (fd < 0) {
+  const TempFolder folder("weft-stats");
+  const std::string name = folder.at("cases.R");
+  std::FILE* file = std::fopen(name.c_str(), "w");
+  if (file == nullptr) {
     return {};
   }
-  std::FILE* file = ::fdopen(fd, "w");
   // binom.test() builds a vector of all outcomes for its p-value; past a million trials its
   // interval's own formula, qbeta(), is asked directly.
   fmt::print(file,
@@ -98,7 +98,6 @@ std::vector<Interval> answers_of_r(const std::vector<Case>& all) {
   for (Interval one; numbers >> one.low >> one.high;) {
     answers.push_back(one);
   }
-  std::remove(name);
   return answers;
 }
 

@@ -2,31 +2,24 @@
 // For tests of this folder: a temporary folder that is gone at the end of its scope.
 #pragma once
 
-#include <cstdlib>
+#include "base/temp_folder.h"
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 namespace weft::bus {
 
 class TestFolder {
  public:
-  explicit TestFolder(const std::filesystem::path& below = std::filesystem::temp_directory_path()) {
-    std::string name = (below / "weft-bus-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) {
+  explicit TestFolder(const std::filesystem::path& below = {})
+      : folder_("weft-bus", below.string()), path_(folder_.path()) {
+    if (path_.empty()) {
       ADD_FAILURE() << "no temporary folder";
     }
-    path_ = name;
-  }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
   }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -48,6 +41,7 @@ class TestFolder {
   }
 
  private:
+  base::TempFolder folder_;
   std::filesystem::path path_;
 };
 

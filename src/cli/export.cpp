@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/export.h"
 
+#include "base/span.h"
 #include "base/text.h"
 #include "cli/history_plane.h"
 #include "observe/catalogue.h"
@@ -140,12 +141,12 @@ int run_export(const Arguments& arguments) {
     put(observe::catalogue_exposition());
     return kOk;
   }
-  const auto every = parse_span_s(arguments.value("--every").value_or("15s"));
-  const auto age = parse_span_s(arguments.value("--age").value_or("10m"));
-  if (!every || !age || *every < 1) {
+  const auto every = base::parse_span(arguments.value("--every").value_or("15s"));
+  const auto age = base::parse_span(arguments.value("--age").value_or("10m"));
+  if (!every || !age || every->seconds() < 1) {
     return report_usage("--every takes a span of at least 1s, --age a span", "As 15s or 10m.");
   }
-  Json request = {{"ask", "last"}, {"since_s", *age}};
+  Json request = {{"ask", "last"}, {"since_s", age->seconds()}};
   for (const char* const name : {"subject", "metric"}) {
     if (const auto value = arguments.value(std::string("--") + name)) {
       request[name] = *value;
@@ -156,7 +157,7 @@ int run_export(const Arguments& arguments) {
     return report(plane.error());
   }
   if (arguments.has("--remote-write")) {
-    return write_remotely(arguments, *plane, request, *every);
+    return write_remotely(arguments, *plane, request, every->seconds());
   }
   const auto values = read_values(*plane, request);
   if (!values) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/history.h"
 
+#include "base/span.h"
 #include "base/text.h"
 #include "cli/draw/terminal_plot.h"
 #include "cli/history_plane.h"
@@ -197,11 +198,11 @@ base::Result<Json> request_of(const Arguments& arguments) {
     }
   }
   if (const auto step = arguments.value("--step")) {
-    const auto seconds = parse_span_s(*step);
-    if (!seconds) {
-      return tl::unexpected(seconds.error());
+    const auto span = base::parse_span(*step);
+    if (!span) {
+      return tl::unexpected(span.error());
     }
-    request["step_s"] = *seconds;
+    request["step_s"] = span->seconds();
   }
   if (const auto label = arguments.value("--label")) {
     request["label"] = *label;

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/history_plane.h"
 
+#include "base/span.h"
 #include "base/text.h"
 #include "cli/draw/axis.h"
-#include "cli/up_services.h"
 #include "serve/query.h"
 #include "telemetry/store.h"
-#include "twin/door/unix_socket.h"
 
-#include <array>
-#include <cmath>
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <utility>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
-#include <sys/socket.h>
-#include <sys/time.h>
 
 namespace weft::cli {
 
@@ -27,89 +21,23 @@ using base::Result;
 
 struct Plane::Impl {
   std::unique_ptr<telemetry::Store> store;
-  twin::door::OwnedFd socket;
-  std::string path;
-  std::string in;
-
-  Result<std::string> receive() {
-    constexpr std::size_t kAnswerMost = std::size_t{256} << 20;
-    std::array<char, std::size_t{64} * 1024> part{};
-    std::size_t searched = 0;
-    std::size_t end = 0;
-    while ((end = in.find('\n', searched)) == std::string::npos) {
-      searched = in.size();
-      const auto got = ::recv(socket.get(), part.data(), part.size(), 0);
-      if (got <= 0 || in.size() > kAnswerMost) {
-        return base::fail(Code::kUnavailable,
-                          got < 0 ? "no answer within a minute" : "the weft up there has gone",
-                          path);
-      }
-      in.append(part.data(), static_cast<std::size_t>(got));
-    }
-    std::string out = in.substr(0, end);
-    in.erase(0, end + 1);
-    return out;
-  }
+  std::optional<LineClient> client;  ///< where there is no store
 
   Result<std::string> ask(const std::string& line) {
     if (store) {
       return serve::answer({.store = store.get(), .findings = {}, .now = base::wall_now()}, line);
     }
-    const std::string out = line + "\n";
-    for (std::size_t done = 0; done < out.size();) {
-      const auto sent = ::send(socket.get(), out.data() + done, out.size() - done, MSG_NOSIGNAL);
-      if (sent <= 0) {
-        return base::fail(Code::kUnavailable, "the weft up there has gone", path);
-      }
-      done += static_cast<std::size_t>(sent);
-    }
-    return receive();
+    return client->ask(line);
   }
 };
 
 namespace history_plane {
 
-constexpr std::string_view kStartOne =
-    "Start one with weft up, name its folder with --folder, or read a store with --store.";
-
-Result<std::string> socket_path(const Arguments& arguments) {
-  if (const auto socket = arguments.value("--socket")) {
-    return *socket;
-  }
-  if (const auto folder = arguments.value("--folder")) {
-    return *folder + "/plane.sock";
-  }
-  std::vector<std::string> living;
-  for (const std::string& control : living_control_sockets()) {
-    living.push_back((std::filesystem::path(control).parent_path() / "plane.sock").string());
-  }
-  if (living.empty()) {
-    return base::fail(Code::kUnavailable, "no weft up is running", {}, std::string(kStartOne));
-  }
-  if (living.size() > 1) {
-    return base::fail(Code::kInvalidArgument, "several weft up are running", {},
-                      fmt::format("Name one with --socket: {}.", fmt::join(living, ", ")));
-  }
-  return living.front();
-}
-
-base::Error error_of(const Plane::Json& answer) {
-  base::Error out{Code::kDataLoss, "what listens there is no control plane", {}, {}};
-  const auto found = answer.find("error");
-  if (found == answer.end() || !found->is_object()) {
-    return out;
-  }
-  constexpr int kCodes = 16;
-  for (int i = 1; i <= kCodes; ++i) {
-    if (base::name(static_cast<Code>(i)) == said(*found, "code")) {
-      out.code = static_cast<Code>(i);
-    }
-  }
-  out.what = said(*found, "what");
-  out.where = said(*found, "where");
-  out.hint = said(*found, "hint");
-  return out;
-}
+constexpr LineService kService = {
+    .name = "plane",
+    .schema = serve::kPlaneSchema,
+    .what = "control plane",
+    .hint = "Start one with weft up, name its folder with --folder, or read a store with --store."};
 
 }  // namespace history_plane
 
@@ -135,29 +63,11 @@ Result<Plane> Plane::open(const Arguments& arguments) {
     impl->store = *std::move(store);
     return Plane(std::move(impl));
   }
-  const auto path = history_plane::socket_path(arguments);
-  if (!path) {
-    return tl::unexpected(path.error());
+  auto client = LineClient::open(arguments, history_plane::kService);
+  if (!client) {
+    return tl::unexpected(client.error());
   }
-  auto connected = twin::door::connect_unix(*path);
-  if (!connected) {
-    const bool is_denied = connected.error().code == Code::kPermissionDenied;
-    return base::fail(connected.error().code,
-                      is_denied ? "the socket is another user's" : "no control plane listens there",
-                      *path, std::string(history_plane::kStartOne));
-  }
-  impl->socket = *std::move(connected);
-  impl->path = *path;
-  constexpr timeval kPatience{.tv_sec = 60, .tv_usec = 0};
-  ::setsockopt(impl->socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-  const auto greeting = impl->receive();
-  if (!greeting) {
-    return tl::unexpected(greeting.error());
-  }
-  const Json json = Json::parse(*greeting, nullptr, false);
-  if (!json.is_object() || said(json, "schema") != serve::kPlaneSchema) {
-    return base::fail(Code::kFailedPrecondition, "is no plane socket of this version", *path);
-  }
+  impl->client = *std::move(client);
   return Plane(std::move(impl));
 }
 
@@ -166,7 +76,7 @@ Result<std::string> Plane::ask_line(const Json& request) {
   constexpr std::string_view kRefused = R"("ok":false)";
   constexpr std::size_t kHead = 200;  // "ok" stands before everything else
   if (line && line->substr(0, kHead).find(kRefused) != std::string::npos) {
-    return tl::unexpected(history_plane::error_of(Json::parse(*line, nullptr, false)));
+    return tl::unexpected(error_of(Json::parse(*line, nullptr, false)));
   }
   return line;
 }
@@ -178,28 +88,9 @@ Result<Plane::Json> Plane::ask(const Json& request) {
   }
   Json json = Json::parse(*line, nullptr, false);
   if (!json.is_object() || !json.value("ok", false)) {
-    return tl::unexpected(history_plane::error_of(Json::object()));
+    return tl::unexpected(error_of(Json::object()));
   }
   return json;
-}
-
-Result<double> parse_span_s(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    double seconds;
-  };
-  constexpr Unit kUnits[] = {{"", 1},     {"s", 1},     {"m", 60},    {"min", 60},
-                             {"h", 3600}, {"d", 86400}, {"w", 604800}};
-  const std::string_view all = base::trim(text);
-  const std::size_t end = std::min(all.find_first_not_of("0123456789."), all.size());
-  const auto number = base::parse_double(all.substr(0, end));
-  for (const Unit& unit : kUnits) {
-    if (number && unit.name == base::trim(all.substr(end))) {
-      return *number * unit.seconds;
-    }
-  }
-  return base::fail(Code::kInvalidArgument, "'" + base::printable(text, 40) + "' is no time span",
-                    {}, "Write it like 30s, 10m, 2h or 1d.");
 }
 
 Result<void> ask_time(const Arguments& arguments, const char* option,
@@ -213,13 +104,13 @@ Result<void> ask_time(const Arguments& arguments, const char* option,
     request[member] = base::iso8601(*at);
     return {};
   }
-  const auto span = parse_span_s(*value);
+  const auto span = base::parse_span(*value);
   if (!span) {
     return base::fail(Code::kInvalidArgument,
                       "'" + base::printable(*value, 40) + "' is neither a time nor a span", option,
                       "Write it like 2h, or like 2026-11-22T19:14Z.");
   }
-  request[member + "_s"] = *span;
+  request[member + "_s"] = span->seconds();
   return {};
 }
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/time.h"
-#include "cli/verb.h"
+#include "cli/line_client.h"
 
 #include <memory>
 #include <string>
@@ -15,10 +15,6 @@
 
 namespace weft::cli {
 
-inline constexpr OptionSpec kPlaneFolderOption = {
-    "--folder", "DIR",
-    "The folder of the running weft up (default: the only one below $XDG_RUNTIME_DIR/weft, else "
-    "/tmp/weft-UID)."};
 inline constexpr OptionSpec kPlaneSocketOption = {"--socket", "FILE", "Its plane.sock itself."};
 inline constexpr OptionSpec kPlaneStoreOption = {
     "--store", "DIR", "Read this store's folder instead, which no weft up has open."};
@@ -41,9 +37,6 @@ class Plane {
   explicit Plane(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-/// "30s", "10m", "10 min", "2h", "1d", "1w"; a bare number is seconds.
-[[nodiscard]] base::Result<double> parse_span_s(std::string_view text);
 
 /// Sets request[name] from an option that is a time ("2026-11-22T19:00Z") or a span before now.
 [[nodiscard]] base::Result<void> ask_time(const Arguments& arguments, const char* option,

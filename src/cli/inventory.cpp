@@ -23,23 +23,12 @@ namespace {
 
 using base::Code;
 
-std::string yaml_quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-    }
-    out += c;
-  }
-  return out + '"';
-}
-
 /// `{host: "h", bdf: "0000:01:00.0", address: ["a"], ports: {eth0: "eth3"}}`
 std::string keys_text(const fabric::Fabric& located, const fabric::Device& device) {
   std::vector<std::string> parts;
   const auto add = [&parts](std::string_view key, const std::string& value) {
     if (!value.empty()) {
-      parts.push_back(fmt::format("{}: {}", key, yaml_quoted(value)));
+      parts.push_back(fmt::format("{}: {}", key, fabric::double_quoted(value)));
     }
   };
   if (const auto at = located.match.find(device.id); at != located.match.end()) {
@@ -50,7 +39,7 @@ std::string keys_text(const fabric::Fabric& located, const fabric::Device& devic
     add("slot", keys.slot);
     add("part", keys.part);
     std::vector<std::string> addresses;
-    std::ranges::transform(keys.addresses, std::back_inserter(addresses), yaml_quoted);
+    std::ranges::transform(keys.addresses, std::back_inserter(addresses), fabric::double_quoted);
     if (!addresses.empty()) {
       parts.push_back(fmt::format("address: [{}]", fmt::join(addresses, ", ")));
     }
@@ -58,8 +47,8 @@ std::string keys_text(const fabric::Fabric& located, const fabric::Device& devic
   std::vector<std::string> ports;
   for (const auto id : device.ports) {
     if (const auto at = located.match_port.find(id); at != located.match_port.end()) {
-      ports.push_back(
-          fmt::format("{}: {}", yaml_quoted(located.port(id)->name), yaml_quoted(at->second)));
+      ports.push_back(fmt::format("{}: {}", fabric::double_quoted(located.port(id)->name),
+                                  fabric::double_quoted(at->second)));
     }
   }
   if (!ports.empty()) {
@@ -72,7 +61,7 @@ std::string match_text(const fabric::Fabric& located) {
   std::string out = "match:\n  # Where each device and port is found on its machine.\n";
   for (const auto& device : located.devices()) {
     if (const auto keys = keys_text(located, device); !keys.empty()) {
-      out += fmt::format("  {}: {}\n", yaml_quoted(device.name), keys);
+      out += fmt::format("  {}: {}\n", fabric::double_quoted(device.name), keys);
     }
   }
   return out;

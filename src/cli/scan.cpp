@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/scan.h"
 
+#include "base/span.h"
 #include "base/text.h"
 #include "bus/linux/open.h"
 #include "cli/demo.h"
@@ -30,25 +31,6 @@ constexpr std::chrono::milliseconds kWatchStep{500};
 constexpr double kWatchSecondsMax = 24 * 3600;
 
 volatile std::sig_atomic_t g_interrupted = 0;
-
-/// "30s", "2m", "1h", "30": seconds.
-std::optional<double> parse_duration(std::string_view text) {
-  double unit = 1;
-  if (text.ends_with('s')) {
-    text.remove_suffix(1);
-  } else if (text.ends_with('m')) {
-    unit = 60;
-    text.remove_suffix(1);
-  } else if (text.ends_with('h')) {
-    unit = 3600;
-    text.remove_suffix(1);
-  }
-  const auto number = base::parse_double(text);
-  if (!number || *number <= 0 || *number * unit > kWatchSecondsMax) {
-    return std::nullopt;
-  }
-  return *number * unit;
-}
 
 /// A kernel log that the user named must be there, a file, and readable: a typing error is no
 /// verdict.
@@ -179,8 +161,9 @@ base::Result<std::vector<ScannedHost>> gather(const Arguments& arguments) {
 
 int run_scan(const Arguments& arguments) {
   const auto watch_text = arguments.value("--watch");
-  const auto watch_seconds = watch_text ? parse_duration(*watch_text) : std::nullopt;
-  if (watch_text && !watch_seconds) {
+  const auto watch_span = base::parse_span(watch_text.value_or("0"));
+  const double watch_seconds = watch_span ? watch_span->seconds() : 0;
+  if (watch_text && (watch_seconds <= 0 || watch_seconds > kWatchSecondsMax)) {
     return report_usage(
         "--watch: '" + base::printable(*watch_text, 40) + "' is not a time of at most 24 h",
         "write it as 30s, 2m or 1h");
@@ -211,14 +194,14 @@ int run_scan(const Arguments& arguments) {
   if (!hosts) {
     return report(hosts.error());
   }
-  if (watch_seconds) {
+  if (watch_text) {
     if (hosts->size() != 1 || !hosts->front().source.tree->is_live()) {
       return report_usage("--watch needs a live machine",
                           "captures of one machine at two times give rates too: --from A --from B");
     }
     driver::CollectOptions options;
     options.kernel_log = arguments.value("--kernel-log").value_or("");
-    if (auto done = watch(hosts->front(), *watch_seconds, options); !done) {
+    if (auto done = watch(hosts->front(), watch_seconds, options); !done) {
       return report(done.error());
     }
   }
@@ -282,26 +265,10 @@ constexpr ExampleSpec kScanExamples[] = {
     {.command = "lspci -xxxx | weft scan --from -", .help = "a dump of another system"},
 };
 
-constexpr ExitSpec kScanExits[] = {
-    {.code = kOk, .meaning = "nothing is wrong"},
-    {.code = kWarning, .meaning = "a link is up but wrong"},
-    {.code = kCritical, .meaning = "a link is down or badly degraded"},
-    {.code = kUnknown, .meaning = "suspicious, and the evidence decides nothing"},
-};
-
 }  // namespace
 
 int exit_code(const diagnose::Report& report) {
-  switch (report.overall) {
-    case diagnose::Level::kCritical:
-      return kCritical;
-    case diagnose::Level::kWarning:
-      return kWarning;
-    case diagnose::Level::kUnknown:
-      return kUnknown;
-    default:
-      return kOk;
-  }
+  return exit_code(report.overall);
 }
 
 VerbSpec scan_verb() {
@@ -320,7 +287,7 @@ VerbSpec scan_verb() {
       "under load to tell.";
   verb.options = kScanOptions;
   verb.examples = kScanExamples;
-  verb.exits = kScanExits;
+  verb.exits = kVerdictExits;
   verb.run = run_scan;
   verb.is_read_only = true;
   return verb;

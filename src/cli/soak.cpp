@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/soak.h"
 
+#include "base/span.h"
 #include "base/text.h"
 #include "cli/device_steps.h"
 #include "cli/history_plane.h"
@@ -122,18 +123,18 @@ Result<Options> options_of(const Arguments& arguments) {
   out.lanes.erase(std::unique(out.lanes.begin(), out.lanes.end()), out.lanes.end());
   const auto pattern = number_option(arguments, "--pattern", -1, 0, 15);
   const auto goal = number_option(arguments, "--goal", 1e-12, 1e-18, 1e-3);
-  const auto span = parse_span_s(arguments.value("--for").value_or("10s"));
+  const auto span = base::parse_span(arguments.value("--for").value_or("10s"));
   if (!pattern || !goal) {
     return tl::unexpected((pattern ? goal : pattern).error());
   }
-  if (!span || *span < 0.1 || *span > 7 * 86400.0) {
+  if (!span || span->seconds() < 0.1 || span->seconds() > 7 * 86400.0) {
     return base::fail(Code::kInvalidArgument, "--for: give a time from 0.1s to a week, as 5m");
   }
   if (*pattern >= 0) {
     out.pattern = static_cast<std::uint8_t>(*pattern);
   }
   out.goal = *goal;
-  out.span = base::seconds(*span);
+  out.span = *span;
   out.generates = arguments.has("--generate");
   out.far = arguments.value("--far").value_or("");
   return out;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/top.h"
 
+#include "base/span.h"
 #include "base/text.h"
 #include "cli/draw/axis.h"
 #include "cli/history_plane.h"
@@ -87,8 +88,8 @@ std::string top_text(const Json& answer, const Terminal& terminal) {
 
 int run_top(const Arguments& arguments) {
   const auto count = base::parse_unsigned(arguments.value("--count").value_or("15"));
-  const auto every = parse_span_s(arguments.value("--every").value_or("2s"));
-  if (!count || !every || *every < 0.1) {
+  const auto every = base::parse_span(arguments.value("--every").value_or("2s"));
+  if (!count || !every || every->seconds() < 0.1) {
     return report_usage("--count takes a whole number, --every a span of at least 0.1s");
   }
   auto plane = Plane::open(arguments);
@@ -111,7 +112,7 @@ int run_top(const Arguments& arguments) {
     if (!redraws) {
       return kOk;
     }
-    std::this_thread::sleep_for(std::chrono::duration<double>(*every));
+    std::this_thread::sleep_for(std::chrono::duration<double>(every->seconds()));
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/up.h"
 
+#include "base/span.h"
 #include "base/text.h"
 #include "cli/terminal.h"
 #include "cli/up_plane.h"
@@ -105,23 +106,6 @@ struct Options {
   bool json = false;
 };
 
-std::optional<base::Duration> parse_span(std::string_view text) {
-  constexpr double kSecondsMax = 10 * 365 * 86400.0;
-  double unit = 1;
-  for (const auto& [letter, seconds] : {std::pair{'s', 1.0}, std::pair{'m', 60.0},
-                                        std::pair{'h', 3600.0}, std::pair{'d', 86400.0}}) {
-    if (text.ends_with(letter)) {
-      unit = seconds;
-      text.remove_suffix(1);
-      break;
-    }
-  }
-  const auto number = base::parse_double(text);
-  return number && *number > 0 && *number * unit <= kSecondsMax
-             ? std::optional(base::seconds(*number * unit))
-             : std::nullopt;
-}
-
 /// kOk, or the exit code of what was told to the user.
 int parse(const Arguments& arguments, Options& out) {
   constexpr std::uint64_t kThreadsMax = 64;
@@ -153,8 +137,11 @@ int parse(const Arguments& arguments, Options& out) {
     out.speed = 0;
   }
   if (const auto text = arguments.value("--for")) {
-    out.span = parse_span(*text);
-    if (!out.span) {
+    constexpr base::Duration kMost = base::seconds(10 * 365 * 86400.0);
+    const auto span = base::parse_span(*text);
+    if (span && span->ns > 0 && *span <= kMost) {
+      out.span = *span;
+    } else {
       return report_usage("--for: '" + base::printable(*text, 40) + "' is no time",
                           "Write it as 30s, 2m, 1h or 1d.");
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/up_plane.h"
 
+#include "base/temp_folder.h"
 #include "cli/why.h"
 #include "serve/query.h"
 #include "twin/plan/inventory.h"
@@ -8,14 +9,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 namespace weft::cli {
 
@@ -31,22 +30,16 @@ struct UpPlane::Loop {
     }
     plane.reset();
     store.reset();
-    if (is_temporary) {
-      std::error_code ignored;
-      std::filesystem::remove_all(folder, ignored);
-    }
   }
 
   base::Result<void> open() {
     folder = options.store;
     if (folder.empty()) {
-      is_temporary = true;
-      std::string pattern = (std::filesystem::temp_directory_path() / "weft-store-XXXXXX").string();
-      if (::mkdtemp(pattern.data()) == nullptr) {
+      folder = temporary.emplace("weft-store").path();
+      if (folder.empty()) {
         return base::fail(base::Code::kPermissionDenied, "no folder for the history can be made",
-                          pattern, "Name one with --store.");
+                          {}, "Name one with --store.");
       }
-      folder = pattern;
     }
     auto opened = telemetry::Store::open(folder);
     if (!opened) {
@@ -139,7 +132,7 @@ struct UpPlane::Loop {
   UpPlaneOptions options;
   fabric::Fabric expectation;
   std::string folder;
-  bool is_temporary = false;
+  std::optional<base::TempFolder> temporary;  // where no folder was named
   std::unique_ptr<telemetry::Store> store;
   std::unique_ptr<serve::ControlPlane> plane;
   mutable std::mutex mutex;  // of plane, store, problems

@@ -11,6 +11,7 @@
 #include "cli/json_request.h"
 #include "cli/man.h"
 #include "cli/terminal.h"
+#include "diagnose/judge.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -428,6 +429,22 @@ std::optional<std::string> Arguments::value(std::string_view name) const {
 std::vector<std::string> Arguments::values(std::string_view name) const {
   const auto at = values_.find(std::string(name));
   return at == values_.end() ? std::vector<std::string>{} : at->second;
+}
+
+int exit_code(diagnose::Level level) {
+  using diagnose::Level;
+  switch (level) {
+    case Level::kCritical:
+      return kCritical;
+    case Level::kWarning:
+      return kWarning;
+    case Level::kUnknown:
+      return kUnknown;
+    case Level::kOk:
+    case Level::kNote:
+      return kOk;
+  }
+  return kInternal;
 }
 
 int exit_code(base::Code code) {

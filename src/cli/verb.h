@@ -6,12 +6,17 @@
 
 #include "base/result.h"
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace weft::diagnose {
+enum class Level : std::uint8_t;
+}
 
 namespace weft::cli {
 
@@ -29,6 +34,8 @@ enum Exit : int {
 };
 /// The one table from error code to exit code.
 [[nodiscard]] int exit_code(base::Code code);
+/// The one table from verdict to exit code.
+[[nodiscard]] int exit_code(diagnose::Level level);
 /// Prints "weft: " and the error on standard error; returns its exit code.
 int report(const base::Error& error);
 /// For what only the verb can see in its arguments ("--watch: not a number"): prints, returns

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/why.h"
 
+#include "base/span.h"
 #include "base/text.h"
 #include "bus/linux/open.h"
 #include "cli/history_plane.h"
@@ -55,24 +56,10 @@ constexpr ExampleSpec kExamples[] = {
     {"weft why eth3 --json", "All about one port, for programs."},
 };
 
-/// "30s", "2m", "1h", "7d", "30".
+/// Seconds of a span above 0.
 std::optional<double> seconds_of(std::string_view text) {
-  struct Unit {
-    char name;
-    double seconds;
-  };
-  double unit = 1;
-  for (const auto& row : {Unit{'s', 1}, Unit{'m', 60}, Unit{'h', 3600}, Unit{'d', 86'400}}) {
-    if (text.ends_with(row.name)) {
-      unit = row.seconds;
-      text.remove_suffix(1);
-      break;
-    }
-  }
-  const auto number = base::parse_double(text);
-  constexpr double kMost = 100.0 * 365 * 86'400;
-  return number && *number > 0 && *number * unit < kMost ? std::optional(*number * unit)
-                                                         : std::nullopt;
+  const auto span = base::parse_span(text);
+  return span && span->ns > 0 ? std::optional(span->seconds()) : std::nullopt;
 }
 
 /// What is judged, and what was looked at for it.
@@ -286,16 +273,7 @@ int why_exit(const WhyView& view) {
       worst = std::max(worst, living.finding.level);
     }
   }
-  switch (worst) {
-    case diagnose::Level::kCritical:
-      return kCritical;
-    case diagnose::Level::kWarning:
-      return kWarning;
-    case diagnose::Level::kUnknown:
-      return kUnknown;
-    default:
-      return kOk;
-  }
+  return exit_code(worst);
 }
 
 VerbSpec why_verb() {

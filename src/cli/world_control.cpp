@@ -2,22 +2,17 @@
 #include "cli/world_control.h"
 
 #include "base/text.h"
-#include "cli/up_services.h"
-#include "twin/door/unix_socket.h"
+#include "cli/line_client.h"
 #include "twin/fault/catalogue.h"
 #include "twin/fault/control.h"
 
-#include <array>
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <system_error>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/socket.h>
-#include <sys/time.h>
 
 namespace weft::cli {
 namespace world_control_inner {
@@ -26,16 +21,12 @@ using Json = nlohmann::ordered_json;
 using base::Code;
 using base::Result;
 
-constexpr OptionSpec kFolder = {
-    "--folder", "DIR",
-    "The folder of the running weft up (default: the only one below $XDG_RUNTIME_DIR/weft, else "
-    "/tmp/weft-UID)."};
 constexpr OptionSpec kSocket = {"--socket", "FILE", "Its control socket itself."};
 constexpr OptionSpec kJson = {"--json", "",
                               "The answer as JSON, schema weftline/world-control/1 "
                               "(docs/formats/world-control.md)."};
 
-constexpr OptionSpec kPlainOptions[] = {kFolder, kSocket, kJson};
+constexpr OptionSpec kPlainOptions[] = {kPlaneFolderOption, kSocket, kJson};
 constexpr OptionSpec kInjectOptions[] = {
     {"--target", "TARGET",
      "What it is done to, by names of the rack file: \"link:A--B lane 3\", device:NAME, port:NAME, "
@@ -44,7 +35,7 @@ constexpr OptionSpec kInjectOptions[] = {
     {"--shape", "SHAPE",
      "How it goes over time, as step, \"ramp 5 min\", \"sine 1 h\" (default: the fault's own)."},
     {"--for", "DURATION", "Cleared after so much world time, as 30s, \"10 min\" (default: never)."},
-    kFolder,
+    kPlaneFolderOption,
     kSocket,
     kJson,
 };
@@ -77,118 +68,23 @@ constexpr ExampleSpec kCheckpointExamples[] = {
 };
 constexpr ExitSpec kExits[] = {{kOk, "it was done"}};
 
-constexpr std::string_view kStartOne = "Start one with weft up, or name its folder with --folder.";
+constexpr LineService kService = {
+    .name = "control",
+    .schema = twin::kControlSchema,
+    .what = "weft up",
+    .hint = "Start one with weft up, or name its folder with --folder."};
 
-Result<std::string> socket_of(const Arguments& arguments) {
-  if (const auto socket = arguments.value("--socket")) {
-    return *socket;
+Result<Json> ask(LineClient& client, const Json& request) {
+  const auto line = client.ask(request.dump(-1, ' ', false, Json::error_handler_t::replace));
+  if (!line) {
+    return tl::unexpected(line.error());
   }
-  if (const auto folder = arguments.value("--folder")) {
-    return control_socket(*folder);
+  Json answer = Json::parse(*line, nullptr, false);
+  if (!answer.is_object() || !answer.value("ok", false)) {
+    return tl::unexpected(error_of(answer));
   }
-  const auto living = living_control_sockets();
-  if (living.empty()) {
-    return base::fail(Code::kUnavailable, "no rack is running", {}, std::string(kStartOne));
-  }
-  if (living.size() > 1) {
-    return base::fail(Code::kInvalidArgument, "several racks are running", {},
-                      fmt::format("Name one with --socket: {}.", fmt::join(living, ", ")));
-  }
-  return living.front();
+  return answer;
 }
-
-/// A connection to the service: a line out, a line in.
-class Connection {
- public:
-  Result<void> open(const std::string& path) {
-    path_ = path;
-    auto connected = twin::door::connect_unix(path);
-    if (!connected && connected.error().code == Code::kInvalidArgument) {
-      return tl::unexpected(connected.error());
-    }
-    if (!connected) {
-      const bool is_denied = connected.error().code == Code::kPermissionDenied;
-      return base::fail(connected.error().code,
-                        is_denied ? "the socket is another user's" : "no weft up listens there",
-                        path, std::string(kStartOne));
-    }
-    fd_ = std::move(*connected);
-    constexpr timeval kPatience{.tv_sec = 60, .tv_usec = 0};
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
-    const auto greeting = receive();
-    if (!greeting) {
-      return tl::unexpected(greeting.error());
-    }
-    if (greeting->value("schema", "") != twin::kControlSchema) {
-      return base::fail(Code::kFailedPrecondition, "is no control socket of this version", path);
-    }
-    return {};
-  }
-
-  Result<Json> ask(const Json& request) {
-    const auto line = request.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-    for (std::size_t done = 0; done < line.size();) {
-      const auto sent = ::send(fd_.get(), line.data() + done, line.size() - done, MSG_NOSIGNAL);
-      if (sent <= 0) {
-        return base::fail(Code::kUnavailable, "the weft up there has gone", path_);
-      }
-      done += static_cast<std::size_t>(sent);
-    }
-    auto answer = receive();
-    if (!answer || answer->value("ok", false)) {
-      return answer;
-    }
-    return tl::unexpected(error_of(*answer));
-  }
-
- private:
-  static base::Error error_of(const Json& answer) {
-    base::Error error{Code::kUnknown, "the answer is no answer", {}, {}};
-    const auto found = answer.find("error");
-    if (found == answer.end() || !found->is_object()) {
-      return error;
-    }
-    constexpr int kCodes = 16;
-    const auto member = [&](const char* name) {
-      const auto at = found->find(name);
-      return at != found->end() && at->is_string() ? at->get<std::string>() : std::string{};
-    };
-    for (int i = 1; i <= kCodes; ++i) {
-      if (base::name(static_cast<Code>(i)) == member("code")) {
-        error.code = static_cast<Code>(i);
-      }
-    }
-    error.what = member("what");
-    error.where = member("where");
-    error.hint = member("hint");
-    return error;
-  }
-
-  Result<Json> receive() {
-    constexpr std::size_t kAnswerMax = std::size_t{64} << 20;
-    std::array<char, 16 * 1024> part{};
-    std::size_t end = 0;
-    while ((end = in_.find('\n')) == std::string::npos) {
-      const auto got = ::recv(fd_.get(), part.data(), part.size(), 0);
-      if (got <= 0 || in_.size() > kAnswerMax) {
-        return base::fail(Code::kUnavailable,
-                          got < 0 ? "no answer within a minute" : "the weft up there has gone",
-                          path_);
-      }
-      in_.append(part.data(), static_cast<std::size_t>(got));
-    }
-    Json out = Json::parse(in_.substr(0, end), nullptr, false);
-    in_.erase(0, end + 1);
-    if (!out.is_object()) {
-      return base::fail(Code::kDataLoss, "what listens there does not speak JSON", path_);
-    }
-    return out;
-  }
-
-  twin::door::OwnedFd fd_;
-  std::string path_;
-  std::string in_;
-};
 
 void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
@@ -196,15 +92,11 @@ void print(const std::string& text) {
 
 /// Asks once and prints the answer, as JSON or as `say` puts it.
 int ask_once(const Arguments& arguments, const Json& request, std::string (*say)(const Json&)) {
-  const auto socket = socket_of(arguments);
-  if (!socket) {
-    return report(socket.error());
+  auto client = LineClient::open(arguments, kService);
+  if (!client) {
+    return report(client.error());
   }
-  Connection connection;
-  if (auto opened = connection.open(*socket); !opened) {
-    return report(opened.error());
-  }
-  const auto answer = connection.ask(request);
+  const auto answer = ask(*client, request);
   if (!answer) {
     return report(answer.error());
   }
@@ -230,19 +122,15 @@ std::string faults_table(const Json& faults) {
 }
 
 int run_status(const Arguments& arguments) {
-  const auto socket = socket_of(arguments);
-  if (!socket) {
-    return report(socket.error());
+  auto client = LineClient::open(arguments, kService);
+  if (!client) {
+    return report(client.error());
   }
-  Connection connection;
-  if (auto opened = connection.open(*socket); !opened) {
-    return report(opened.error());
-  }
-  auto status = connection.ask({{"command", "status"}});
+  auto status = ask(*client, {{"command", "status"}});
   if (!status) {
     return report(status.error());
   }
-  const auto faults = connection.ask({{"command", "faults"}});
+  const auto faults = ask(*client, {{"command", "faults"}});
   if (!faults) {
     return report(faults.error());
   }

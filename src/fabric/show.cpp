@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fabric/show.h"
 
+#include "fabric/yaml_tree.h"
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -285,19 +287,6 @@ Json link_json(const Fabric& fabric, const Link& link) {
   return out;
 }
 
-// --- DOT ---
-
-std::string dot_quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-    }
-    out += c;
-  }
-  return out + '"';
-}
-
 }  // namespace
 
 std::vector<ProtocolTotal> totals(const Fabric& fabric) {
@@ -363,10 +352,11 @@ std::string fabric_json(const Fabric& fabric) {
 }
 
 std::string dot_text(const Fabric& fabric) {
-  std::string out = "graph " + dot_quoted(fabric.name) + " {\n  rankdir=LR;\n  node [shape=box];\n";
+  std::string out =
+      "graph " + double_quoted(fabric.name) + " {\n  rankdir=LR;\n  node [shape=box];\n";
   for (const auto& device : fabric.devices()) {
-    out +=
-        fmt::format("  {} [tooltip={}];\n", dot_quoted(device.name), dot_quoted(key(device.kind)));
+    out += fmt::format("  {} [tooltip={}];\n", double_quoted(device.name),
+                       double_quoted(key(device.kind)));
   }
   std::map<std::pair<std::size_t, std::size_t>, std::map<std::string, std::size_t>> edges;
   std::unordered_map<DeviceId, std::size_t> index;
@@ -388,8 +378,8 @@ std::string dot_text(const Fabric& fabric) {
     for (const auto& [speed, count] : speeds) {
       label += (label.empty() ? "" : ", ") + (count > 1 ? fmt::format("{} x ", count) : "") + speed;
     }
-    out += fmt::format("  {} -- {} [label={}];\n", dot_quoted(fabric.devices()[ends.first].name),
-                       dot_quoted(fabric.devices()[ends.second].name), dot_quoted(label));
+    out += fmt::format("  {} -- {} [label={}];\n", double_quoted(fabric.devices()[ends.first].name),
+                       double_quoted(fabric.devices()[ends.second].name), double_quoted(label));
   }
   return out + "}\n";
 }

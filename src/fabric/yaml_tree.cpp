@@ -226,4 +226,15 @@ tl::expected<YamlNode, YamlMistake> parse_yaml(std::string_view text, std::size_
   }
 }
 
+std::string double_quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+    }
+    out += c;
+  }
+  return out + '"';
+}
+
 }  // namespace weft::fabric

@@ -47,4 +47,7 @@ struct YamlMistake {
 [[nodiscard]] tl::expected<YamlNode, YamlMistake> parse_yaml(std::string_view text,
                                                              std::size_t nodes_max);
 
+/// Between double quotes, with " and \ escaped: a scalar of YAML, and a name of DOT.
+[[nodiscard]] std::string double_quoted(std::string_view text);
+
 }  // namespace weft::fabric

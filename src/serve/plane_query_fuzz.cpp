@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a question: no crash, and always an answer of one line.
+#include "base/temp_folder.h"
 #include "serve/query.h"
 
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 
 namespace {
 
 std::unique_ptr<weft::telemetry::Store> small_store() {
   namespace telemetry = weft::telemetry;
-  std::string name = (std::filesystem::temp_directory_path() / "weft-plane-fuzz-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) {
-    std::abort();
-  }
-  auto store = telemetry::Store::open(name + "/s");
+  static const weft::base::TempFolder folder("weft-plane-fuzz");
+  auto store = telemetry::Store::open(folder.at("s"));
   if (!store) {
     std::abort();
   }

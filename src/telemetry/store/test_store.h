@@ -2,33 +2,14 @@
 // For tests and benchmarks of the store: a temporary folder, and points in short.
 #pragma once
 
+#include "base/temp_folder.h"
 #include "telemetry/store.h"
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 namespace weft::telemetry {
 
-class StoreFolder {
- public:
-  StoreFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "weft-store-XXXXXX").string();
-    path_ = ::mkdtemp(name.data()) == nullptr ? std::string() : name;
-  }
-  StoreFolder(const StoreFolder&) = delete;
-  StoreFolder& operator=(const StoreFolder&) = delete;
-  StoreFolder(StoreFolder&&) = delete;
-  StoreFolder& operator=(StoreFolder&&) = delete;
-  ~StoreFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+using StoreFolder = base::TempFolder;
 
 inline constexpr std::int64_t kSecond = 1'000'000'000;
 inline constexpr std::int64_t kStart = 1'700'006'400 * kSecond;  ///< 2023-11-15T00:00:00Z
