@@ -4,6 +4,8 @@
 // first machine that showed it. Nothing is ever taken out: what is gone keeps its record.
 #include "diagnose/joint.h"
 
+#include "fabric/medium.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -14,7 +16,6 @@ namespace weft::diagnose {
 namespace joint_parts {
 namespace {
 
-using fabric::Medium;
 using fabric::PartIdentity;
 using observe::Metric;
 
@@ -40,26 +41,6 @@ void tell(PartIdentity& part, const PartIdentity& told) {
   if (part.part_number.empty() || (is_known && !told.part_number.empty())) {
     part.part_number = told.part_number;
   }
-}
-
-bool is_plugged(Medium medium) {
-  switch (medium) {
-    case Medium::kDac:
-    case Medium::kAcc:
-    case Medium::kAec:
-    case Medium::kAoc:
-    case Medium::kDspOptics:
-    case Medium::kLpo:
-    case Medium::kCoherent:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool retimes(Medium medium) {
-  return medium == Medium::kAec || medium == Medium::kAoc || medium == Medium::kDspOptics ||
-         medium == Medium::kCoherent;
 }
 
 /// Measured by the plugged module's own receivers or of what reaches them.
@@ -526,8 +507,8 @@ std::vector<Repeater> Joint::repeaters(fabric::LinkId id) const {
   };
   for (std::size_t i = 0; i < link->segments.size(); ++i) {
     const auto& segment = link->segments[i];
-    const bool is_plugged = joint_parts::is_plugged(segment.medium);
-    const bool retimes = joint_parts::retimes(segment.medium);
+    const bool is_plugged = fabric::is_plugged(segment.medium);
+    const bool retimes = fabric::is_retimed(segment.medium);
     const auto unnamed = [&] { out.push_back({{}, true, retimes, i}); };
     if (is_plugged && (i == 0 || !is_module(link->segments[i - 1]))) {
       unnamed();
@@ -535,8 +516,8 @@ std::vector<Repeater> Joint::repeaters(fabric::LinkId id) const {
     if (segment.retimer_after) {
       // A cable end's kind is that of its cable: the plugged one of the segments beside it.
       const bool next_retimes =
-          i + 1 < link->segments.size() && joint_parts::is_plugged(link->segments[i + 1].medium)
-              ? joint_parts::retimes(link->segments[i + 1].medium)
+          i + 1 < link->segments.size() && fabric::is_plugged(link->segments[i + 1].medium)
+              ? fabric::is_retimed(link->segments[i + 1].medium)
               : !is_plugged || retimes;
       const bool is_end = is_module(segment);
       out.push_back(

@@ -79,6 +79,7 @@ base::Result<observe::Snapshot> collect(const bus::Host& host, const CollectOpti
   snapshot.host = host_info(host);
   snapshot.fabric.name = snapshot.host.name;
   snapshot.taken = options.now;
+  snapshot.is_whole = !options.links_only;
   if (const auto taken = read_number(tree, "weft/time_ns")) {
     snapshot.taken.ns = static_cast<std::int64_t>(*taken);
   }

@@ -2,6 +2,8 @@
 #include "observe/snapshot.h"
 
 #include <array>
+#include <type_traits>
+#include <variant>
 
 namespace weft::observe {
 
@@ -12,6 +14,18 @@ std::string text(const Subject& subject) {
           return {};
         } else {
           return id.text();
+        }
+      },
+      subject);
+}
+
+std::uint64_t number_of(const Subject& subject) {
+  return std::visit(
+      [](const auto& id) -> std::uint64_t {
+        if constexpr (std::is_same_v<std::decay_t<decltype(id)>, std::monostate>) {
+          return 0;
+        } else {
+          return id.value();
         }
       },
       subject);

@@ -23,6 +23,8 @@ namespace weft::observe {
 /// What a sample or event is about.
 using Subject = std::variant<std::monostate, fabric::DeviceId, fabric::PortId, fabric::LinkId>;
 [[nodiscard]] std::string text(const Subject& subject);
+/// The id without its kind; 0 for none. For indexes.
+[[nodiscard]] std::uint64_t number_of(const Subject& subject);
 
 /// Counts by bin, cumulative like a counter ("codewords with n symbols corrected").
 struct Histogram {
@@ -38,6 +40,7 @@ struct Sample {
   Metric metric{};
   std::string label;  ///< which of several (error type, lane, sensor); may be empty
   Reading<Value> value;
+  friend bool operator==(const Sample&, const Sample&) = default;
 };
 
 enum class Severity : std::uint8_t { kInfo, kWarning, kCritical };
@@ -78,6 +81,7 @@ struct LinkEnd {
       absent(Absence::kNotProvided);  ///< slot's presence detect; ports with a slot
   Reading<bool> powered_off =
       absent(Absence::kNotProvided);  ///< software switched the slot off; ports with a slot
+  friend bool operator==(const LinkEnd&, const LinkEnd&) = default;
 };
 
 /// What a link runs at, and what its ends say they could.
@@ -100,6 +104,7 @@ struct LinkState {
   Reading<std::string> fec = absent(Absence::kNotProvided);  ///< Ethernet: active FEC mode
   LinkEnd a;                                                 ///< toward the host
   LinkEnd b;
+  friend bool operator==(const LinkState&, const LinkState&) = default;
 };
 
 /// The attribute of a PCI function that must not be read now, since that would wake it.
@@ -128,6 +133,7 @@ struct HostInfo {
 struct Snapshot {
   HostInfo host;
   base::WallTime taken;
+  bool is_whole = true;  ///< false: link states and counters only; the rest was not asked for
   fabric::Fabric fabric;
   std::vector<LinkState> links;
   std::vector<Sample> samples;

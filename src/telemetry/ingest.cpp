@@ -97,8 +97,8 @@ fabric::ProtocolFamily Ingest::Impl::family_of(Look& look, const observe::Subjec
       }
     }
   }
-  return look.infiniband.contains(number_of(subject)) ? fabric::ProtocolFamily::kInfiniband
-                                                      : fabric::ProtocolFamily::kUnknown;
+  return look.infiniband.contains(observe::number_of(subject)) ? fabric::ProtocolFamily::kInfiniband
+                                                               : fabric::ProtocolFamily::kUnknown;
 }
 
 base::Result<std::uint32_t> Ingest::Impl::add_series(SeriesKey full, IngestSeries one,
@@ -162,7 +162,7 @@ base::Result<std::uint32_t> Ingest::Impl::place(Look& look, const observe::Sampl
       return host.order[at];
     }
   }
-  PlaceKey key{.subject = number_of(sample.subject),
+  PlaceKey key{.subject = observe::number_of(sample.subject),
                .host = host.number,
                .metric = static_cast<std::uint16_t>(sample.metric),
                .kind = static_cast<std::uint8_t>(sample.subject.index()),

@@ -4,8 +4,6 @@
 #include "telemetry/ingest.h"
 
 #include <functional>
-#include <type_traits>
-#include <variant>
 
 namespace weft::telemetry {
 
@@ -18,18 +16,6 @@ std::size_t PlaceHash::operator()(const PlaceKey& key) const noexcept {
   hash ^= key.kind == 0 ? std::uint64_t{key.host} << 8 : 0;
   hash *= 0x9e3779b97f4a7c15ULL;
   return hash ^ (hash >> 29);
-}
-
-std::uint64_t number_of(const observe::Subject& subject) {
-  return std::visit(
-      [](const auto& id) -> std::uint64_t {
-        if constexpr (std::is_same_v<std::decay_t<decltype(id)>, std::monostate>) {
-          return 0;
-        } else {
-          return id.value();
-        }
-      },
-      subject);
 }
 
 void add_link_samples(const observe::Snapshot& snapshot, std::vector<observe::Sample>& out) {

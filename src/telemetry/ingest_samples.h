@@ -25,9 +25,6 @@ struct PlaceHash {
   std::size_t operator()(const PlaceKey& key) const noexcept;
 };
 
-/// The number of a subject's id; 0 where it has none.
-[[nodiscard]] std::uint64_t number_of(const observe::Subject& subject);
-
 /// Adds the snapshot's link states and the host's uptime as samples.
 void add_link_samples(const observe::Snapshot& snapshot, std::vector<observe::Sample>& out);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/store/directory.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 
 namespace weft::telemetry::store_parts {
@@ -10,40 +12,15 @@ namespace {
 bool record_matches(std::string_view pattern, const SubjectRecord& record) {
   for (const std::string* name :
        {&record.subject, &record.name, &record.planned, &record.part.serial}) {
-    if (!name->empty() && matches(pattern, *name)) {
+    if (!name->empty() && base::matches(pattern, *name)) {
       return true;
     }
   }
   return !record.host.empty() && !record.name.empty() &&
-         matches(pattern, record.host + "/" + record.name);
+         base::matches(pattern, record.host + "/" + record.name);
 }
 
 }  // namespace
-
-bool matches(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') {
-    ++p;
-  }
-  return p == pattern.size();
-}
 
 std::optional<SeriesId> Directory::find(const SeriesKey& key) const {
   const auto found = by_key_.find(key);
@@ -69,7 +46,7 @@ const SeriesKey* Directory::key_of(SeriesId series) const {
 }
 
 bool Directory::names(std::string_view pattern, std::string_view subject) const {
-  if (pattern.empty() || pattern == "*" || matches(pattern, subject)) {
+  if (pattern.empty() || pattern == "*" || base::matches(pattern, subject)) {
     return true;
   }
   const auto found = records_.find(subject);
@@ -88,7 +65,7 @@ std::vector<SeriesId> Directory::select(const Selector& which) const {
     const Row& row = series_[i];
     if (row.subject != kNone && wanted[row.subject] &&
         (!which.metric || *which.metric == row.key.metric) &&
-        (which.label.empty() || matches(which.label, row.key.label))) {
+        (which.label.empty() || base::matches(which.label, row.key.label))) {
       out.push_back(i);
     }
   }

@@ -11,9 +11,6 @@
 
 namespace weft::telemetry::store_parts {
 
-/// Whether all of `text` fits `pattern`, in which * is any run of characters and ? any one.
-[[nodiscard]] bool matches(std::string_view pattern, std::string_view text);
-
 class Directory {
  public:
   [[nodiscard]] std::optional<SeriesId> find(const SeriesKey& key) const;

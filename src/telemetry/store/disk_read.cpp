@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "telemetry/store/codec.h"
 #include "telemetry/store/disk_store.h"
 #include "telemetry/store/rolls.h"
@@ -211,7 +212,7 @@ base::Result<std::vector<StoredEvent>> DiskStore::events(std::string_view kind,
   const auto wanted = [&](const StoredEvent& event) {
     const bool in_time =
         event.event.at ? *event.event.at >= from && *event.event.at < until : from.ns <= 0;
-    return in_time && (kind.empty() || matches(kind, event.event.kind)) &&
+    return in_time && (kind.empty() || base::matches(kind, event.event.kind)) &&
            directory_.names(subject, event.subject);
   };
   for (const std::int32_t stretch : event_stretches_) {

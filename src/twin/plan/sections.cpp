@@ -3,6 +3,7 @@
 // catalogue gives are the two constants below.
 #include "twin/plan/sections.h"
 
+#include "fabric/medium.h"
 #include "phy/media/path.h"
 
 #include <algorithm>
@@ -38,26 +39,6 @@ struct Piece {
   [[nodiscard]] bool is_module_cut() const { return segment == nullptr && cut == Border::kModule; }
 };
 
-bool is_plugged(Medium medium) {
-  switch (medium) {
-    case Medium::kDac:
-    case Medium::kAcc:
-    case Medium::kAec:
-    case Medium::kAoc:
-    case Medium::kDspOptics:
-    case Medium::kLpo:
-    case Medium::kCoherent:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool is_retimed(Medium medium) {
-  return medium == Medium::kAec || medium == Medium::kAoc || medium == Medium::kDspOptics ||
-         medium == Medium::kCoherent;
-}
-
 bool is_light(Medium medium) {
   return medium == Medium::kAoc || medium == Medium::kDspOptics || medium == Medium::kLpo ||
          medium == Medium::kCpo || medium == Medium::kCoherent;
@@ -86,7 +67,7 @@ std::vector<Piece> pieces_of(const fabric::Fabric& fabric, const fabric::Link& l
 /// the way: they decide nothing.
 std::optional<Plug> settle_plug(std::vector<Piece>& pieces) {
   const auto found = std::ranges::find_if(pieces, [](const Piece& piece) {
-    return piece.segment != nullptr && is_plugged(piece.segment->medium);
+    return piece.segment != nullptr && fabric::is_plugged(piece.segment->medium);
   });
   if (found == pieces.end()) {
     return std::nullopt;
@@ -101,7 +82,7 @@ std::optional<Plug> settle_plug(std::vector<Piece>& pieces) {
   const auto place = [&](std::size_t index) {
     return pieces.begin() + static_cast<std::ptrdiff_t>(index);
   };
-  if (is_retimed(plug.medium)) {
+  if (fabric::is_retimed(plug.medium)) {
     if (!has_after) {
       pieces.insert(place(at + 1), own_end);
     }
@@ -226,7 +207,7 @@ base::Result<SectionPlan> write(const fabric::Link& link, std::span<const Piece>
     return out;
   }
   Writer writer{link, notes};
-  if (is_retimed(only)) {
+  if (fabric::is_retimed(only)) {
     auto text = element(link, *pieces.front().segment, notes);
     if (!text) {
       return tl::unexpected(text.error());
