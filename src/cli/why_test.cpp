@@ -3,10 +3,14 @@
 // schema; and the printed forms on a finding made by hand.
 #include "cli/why.h"
 
+#include "bus/archive.h"
+#include "bus/synthetic/host.h"
 #include "bus/test_folder.h"
 #include "cli/test_schema.h"
 #include "cli/test_shell.h"
 
+#include <algorithm>
+#include <set>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -158,6 +162,38 @@ TEST(Why, NothingWrongIsOneLineThatSaysWhatWasWatched) {
   const auto run = shell(weft() + "why " + folder.at("calm.yaml"));
   EXPECT_EQ(run.code, 0) << run.out;
   EXPECT_THAT(run.out, HasSubstr("Nothing is wrong: watched 1 link of 1 machine"));
+}
+
+// The same links, levels and causes: one judgement, through either door.
+TEST(Why, OneCaptureIsJudgedAsScanJudgesIt) {
+  const bus::TestFolder folder;
+  folder.file(
+      "demo.tar.zst",
+      bus::write_archive(bus::synthetic::demo_server().tree(), bus::Packing::kZstd).value());
+  const auto capture = "--json --from " + folder.at("demo.tar.zst");
+  const auto scan_run = shell(weft() + "scan " + capture);
+  const auto why_run = shell(weft() + "why " + capture);
+  EXPECT_EQ(why_run.code, scan_run.code);
+  const auto scan = nlohmann::json::parse(scan_run.out);
+  const auto why = nlohmann::json::parse(why_run.out);
+  EXPECT_EQ(why["verdict"], scan["verdict"]);
+  std::set<std::string> agreed;
+  for (const auto& found : scan["findings"]) {
+    if (found["level"] == "note") {
+      continue;
+    }
+    const auto same = std::ranges::find_if(why["findings"], [&](const auto& one) {
+      return one.contains("link") ? one["link"]["id"] == found["subject"]
+                                  : one["subject"] == found["subject"];
+    });
+    ASSERT_NE(same, why["findings"].end()) << found.dump();
+    EXPECT_EQ((*same)["level"], found["level"]);
+    // Its cause is the finding's, or stands among the evidence of a finding that knows more.
+    EXPECT_THAT(same->dump(), HasSubstr(found["cause"].dump().substr(1, 40)));
+    agreed.insert(found["subject"]);
+  }
+  EXPECT_EQ(why["findings"].size(), agreed.size()) << why_run.out;
+  EXPECT_EQ(agreed.size(), 1U);
 }
 
 TEST(Why, SaysWhatIsWrongWithTheRequest) {

@@ -92,7 +92,9 @@ std::string stretch_text(diagnose::Stretch stretch, const fabric::Link& link,
 std::string sentence(const Finding& finding, const diagnose::Joint& joint) {
   std::string out = fmt::format("{}: {}", finding.place, finding.sentence);
   if (finding.hypotheses.empty()) {
-    return out + ". The cause is unknown.";
+    return out + (finding.cause.empty() || finding.cause == "unknown"
+                      ? std::string(". The cause is unknown.")
+                      : fmt::format(". Cause: {}.", finding.cause));
   }
   const auto& first = finding.hypotheses.front();
   if (const auto* link = link_of(finding, joint); link != nullptr && first.direction) {

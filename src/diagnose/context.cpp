@@ -10,18 +10,6 @@
 namespace weft::diagnose {
 namespace {
 
-std::uint64_t subject_key(const observe::Subject& subject) {
-  return std::visit(
-      [](const auto& id) -> std::uint64_t {
-        if constexpr (std::is_same_v<std::decay_t<decltype(id)>, std::monostate>) {
-          return 0;
-        } else {
-          return id.value();
-        }
-      },
-      subject);
-}
-
 std::optional<std::uint64_t> whole(const observe::Sample* sample) {
   if (sample == nullptr || !sample->value) {
     return std::nullopt;
@@ -85,12 +73,13 @@ bool LinkHistory::came_back_to(base::TransferRate rate) const {
   return false;
 }
 
-Context::Context(std::span<const HostHistory> hosts, const Expectation* expectation, Report& report)
-    : hosts_(hosts), expectation_(expectation), report_(report) {
+Context::Context(std::span<const HostHistory> hosts, const Expectation* expectation,
+                 const Peers& peers, Report& report)
+    : hosts_(hosts), expectation_(expectation), peers_(peers), report_(report) {
   const auto index = [](const observe::Snapshot& snapshot) {
     SampleIndex out;
     for (const auto& sample : snapshot.samples) {
-      out[subject_key(sample.subject)].push_back(&sample);
+      out[observe::number_of(sample.subject)].push_back(&sample);
     }
     return out;
   };
@@ -114,13 +103,13 @@ void Context::for_each_link(const LinkVisitor& visit) {
 
 std::vector<const observe::Sample*> Context::samples(std::size_t host,
                                                      const observe::Subject& subject) const {
-  const auto found = last_[host].find(subject_key(subject));
+  const auto found = last_[host].find(observe::number_of(subject));
   return found == last_[host].end() ? std::vector<const observe::Sample*>{} : found->second;
 }
 
 const observe::Sample* Context::find(const SampleIndex& index, const observe::Subject& subject,
                                      observe::Metric metric, const std::string& label) const {
-  const auto found = index.find(subject_key(subject));
+  const auto found = index.find(observe::number_of(subject));
   if (found == index.end()) {
     return nullptr;
   }

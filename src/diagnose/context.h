@@ -5,6 +5,7 @@
 
 #include "base/stats.h"
 #include "diagnose/judge.h"
+#include "diagnose/peers.h"
 
 #include <functional>
 #include <map>
@@ -61,10 +62,13 @@ struct LinkHistory {
 
 class Context {
  public:
-  Context(std::span<const HostHistory> hosts, const Expectation* expectation, Report& report);
+  /// `peers` counts at least these hosts' last looks; it must outlive the context.
+  Context(std::span<const HostHistory> hosts, const Expectation* expectation, const Peers& peers,
+          Report& report);
 
   [[nodiscard]] std::span<const HostHistory> hosts() const { return hosts_; }
   [[nodiscard]] const Expectation* expectation() const { return expectation_; }
+  [[nodiscard]] const Peers& peers() const { return peers_; }
   [[nodiscard]] Report& report() { return report_; }
 
   /// Visits each link of each host's last snapshot with its assessment.
@@ -110,6 +114,7 @@ class Context {
 
   std::span<const HostHistory> hosts_;
   const Expectation* expectation_;
+  const Peers& peers_;
   Report& report_;
   std::vector<SampleIndex> last_;
   std::vector<SampleIndex> first_;

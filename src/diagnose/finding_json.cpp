@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "diagnose/finding_json.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <nlohmann/json.hpp>
@@ -141,7 +142,7 @@ Evidence evidence_of(const Json& in) {
     }
   }
   if (member(in, "at_ns").is_number()) {
-    one.at = base::WallTime{whole_in(in, "at_ns")};
+    one.at = time_in(in, "at_ns");
   }
   return one;
 }
@@ -205,7 +206,7 @@ Finding finding_of(const Json& in) {
     finding.link = *id;
   }
   if (member(in, "since_ns").is_number()) {
-    finding.since = base::WallTime{whole_in(in, "since_ns")};
+    finding.since = time_in(in, "since_ns");
   }
   for (const auto& one : member(in, "hypotheses")) {
     finding.hypotheses.push_back(hypothesis_of(one));
@@ -236,6 +237,12 @@ std::int64_t whole_in(const Json& in, const char* name) {
   return found.is_number_integer() ? found.get<std::int64_t>() : 0;
 }
 
+base::WallTime time_in(const Json& in, const char* name) {
+  // Differences of any two of them fit.
+  constexpr std::int64_t kLatest = std::int64_t{1} << 62;
+  return {std::clamp<std::int64_t>(whole_in(in, name), 0, kLatest)};
+}
+
 OrderedJson living_json(const LivingFinding& living) {
   OrderedJson out = {{"id", living.id},
                      {"phase", key(living.phase)},
@@ -261,12 +268,12 @@ std::optional<LivingFinding> living_of(const Json& in) {
       living.phase = phase;
     }
   }
-  living.opened = {whole_in(in, "opened_ns")};
-  living.updated = {whole_in(in, "updated_ns")};
+  living.opened = time_in(in, "opened_ns");
+  living.updated = time_in(in, "updated_ns");
   living.recurrences = static_cast<std::uint32_t>(whole_in(in, "recurrences"));
   living.earlier_serials = texts_in(in, "earlier_serials");
   if (member(in, "closed_ns").is_number()) {
-    living.closed = base::WallTime{whole_in(in, "closed_ns")};
+    living.closed = time_in(in, "closed_ns");
   }
   living.finding = finding_of(member(in, "finding"));
   return living;

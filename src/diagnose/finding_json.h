@@ -19,5 +19,7 @@ namespace weft::diagnose {
 /// A text or whole number of an object; empty or 0 where it is another kind.
 [[nodiscard]] std::string text_in(const nlohmann::json& in, const char* name);
 [[nodiscard]] std::int64_t whole_in(const nlohmann::json& in, const char* name);
+/// A time in nanoseconds; one that no clock could have given reads as the nearest that could.
+[[nodiscard]] base::WallTime time_in(const nlohmann::json& in, const char* name);
 
 }  // namespace weft::diagnose

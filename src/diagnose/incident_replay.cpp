@@ -40,6 +40,7 @@ void IncidentReplay::look(const observe::LinkState& state) {
   snapshot.host.name = host;
   snapshot.host.identity = "incident/" + host;
   snapshot.host.source = incident_->file;
+  snapshot.is_whole = false;
   snapshot.links.push_back(state);
 }
 

@@ -9,18 +9,6 @@
 namespace weft::diagnose {
 namespace {
 
-void list_links(std::span<const HostHistory> hosts, Report& report) {
-  for (std::size_t host = 0; host < hosts.size(); ++host) {
-    report.interval = std::max(report.interval, hosts[host].interval());
-    for (std::size_t link = 0; link < hosts[host].last().links.size(); ++link) {
-      LinkAssessment assessment;
-      assessment.host = host;
-      assessment.link = link;
-      report.links.push_back(std::move(assessment));
-    }
-  }
-}
-
 void summarize(Report& report) {
   for (const auto& assessment : report.links) {
     ++report.link_counts[static_cast<std::size_t>(assessment.level)];
@@ -42,12 +30,11 @@ void summarize(Report& report) {
 }  // namespace
 
 Report judge(std::span<const HostHistory> hosts, const Expectation* expectation) {
-  Report report;
-  list_links(hosts, report);
-  Context context(hosts, expectation, report);
-  for (const auto& rule : rules()) {
-    rule.run(context);
+  Peers peers;
+  for (const auto& host : hosts) {
+    peers.add(host.last());
   }
+  auto report = run_rules(hosts, expectation, peers, [](const Rule&) { return true; });
   summarize(report);
   return report;
 }

@@ -51,6 +51,7 @@ struct PartRef {
   std::string place;        ///< slot or address, as people find it
   fabric::DeviceId device;  ///< null where it is no device of the fabric
   fabric::PartIdentity identity;
+  friend bool operator==(const PartRef&, const PartRef&) = default;
 };
 
 /// One explanation of what was seen, with its share of the belief.
@@ -62,6 +63,7 @@ struct Hypothesis {
   std::optional<fabric::LaneDirection> direction;
   std::vector<std::uint32_t> lanes;  ///< empty: all, or not known
   std::optional<PartRef> part;       ///< absent: no data names a part
+  friend bool operator==(const Hypothesis&, const Hypothesis&) = default;
 };
 
 /// One line of evidence: what was measured of whom and when, with bounds where it is a rate.
@@ -71,6 +73,7 @@ struct Evidence {
   std::optional<observe::Metric> metric;
   std::optional<base::WallTime> at;
   bool speaks_against = false;
+  friend bool operator==(const Evidence&, const Evidence&) = default;
 };
 
 /// What would decide between the explanations that are left, cheapest first.
@@ -78,6 +81,7 @@ struct SeparatingTest {
   std::string action;    ///< "swap the cable's ends", "reseat", "margin lane 3 at receiver B"
   std::string disturbs;  ///< "nothing", "traffic of this link", …
   std::string decides;   ///< what which outcome would mean
+  friend bool operator==(const SeparatingTest&, const SeparatingTest&) = default;
 };
 
 struct Finding {
@@ -99,6 +103,7 @@ struct Finding {
   std::vector<observe::Subject> victim_subjects;
   std::optional<base::WallTime> since;  ///< when it began, as far as the evidence reaches
   std::size_t order = 0;                ///< how many findings the rules had made before it
+  friend bool operator==(const Finding&, const Finding&) = default;
 };
 
 /// What a link could run at, and what is said of it.
@@ -125,10 +130,13 @@ struct HostHistory {
   }
 };
 
+class Joint;
+
 /// A plan to hold the hosts against; fabric/match.h tells which planned device is which live one.
 struct Expectation {
   const fabric::Fabric* plan = nullptr;
-  std::string source;  ///< the rack file's name
+  std::string source = {};       ///< the rack file's name
+  const Joint* joint = nullptr;  ///< where many hosts are joined under the plan already: it tells
 };
 
 struct Report {

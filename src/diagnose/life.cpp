@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -63,14 +64,16 @@ void Ledger::take(base::WallTime now, Verdict verdict) {
     entry.living.opened = now;
     entry.living.updated = now;
     entry.evidence_at = verdict.at;
+    entry.saved_at = verdict.at;
     remember_part(verdict.key, entry.living);
     entries_.emplace(verdict.key, std::move(entry));
+    change();
     return;
   }
   auto& entry = found->second;
   auto& living = entry.living;
   if (living.phase == Phase::kClosed) {
-    if (verdict.at <= entry.evidence_at) {
+    if (verdict.at <= entry.evidence_at || !verdict.reopens) {
       return;  // nothing new: the old evidence alone does not bring it back
     }
     ++living.recurrences;
@@ -86,16 +89,32 @@ void Ledger::take(base::WallTime now, Verdict verdict) {
         std::min(*living.finding.since, verdict.finding.since.value_or(*living.finding.since));
   }
   const bool is_new = verdict.at > entry.evidence_at;
-  living.phase = now - verdict.at > kQuietAfter ? Phase::kQuiet : Phase::kOpen;
-  living.finding = std::move(verdict.finding);
+  const auto phase = now - verdict.at > kQuietAfter ? Phase::kQuiet : Phase::kOpen;
+  const auto known = std::exchange(living.finding, std::move(verdict.finding));
   entry.evidence_at = std::max(entry.evidence_at, verdict.at);
+  remember_part(verdict.key, living);
+  is_listed_ = is_listed_ && !is_new;
+  if (phase != living.phase || known != living.finding ||
+      entry.evidence_at - entry.saved_at >= kSavedEvery) {
+    entry.saved_at = entry.evidence_at;
+    change();
+  }
+  living.phase = phase;
   if (is_new) {
     living.updated = now;
   }
-  remember_part(verdict.key, living);
 }
 
-void Ledger::update(base::WallTime now, std::vector<Verdict> verdicts) {
+void Ledger::update(base::WallTime now, std::vector<Verdict> verdicts,
+                    const std::vector<std::string>& gone) {
+  for (const auto& key : gone) {
+    const auto found = entries_.find(key);
+    const bool is_said = std::ranges::find(verdicts, key, &Verdict::key) != verdicts.end();
+    if (found != entries_.end() && !is_said && found->second.living.phase == Phase::kOpen) {
+      found->second.living.phase = Phase::kQuiet;
+      change();
+    }
+  }
   for (auto& verdict : verdicts) {
     take(now, std::move(verdict));
   }
@@ -103,13 +122,17 @@ void Ledger::update(base::WallTime now, std::vector<Verdict> verdicts) {
     const auto silent = now - entry.evidence_at;
     if (entry.living.phase == Phase::kOpen && silent > kQuietAfter) {
       entry.living.phase = Phase::kQuiet;
+      change();
     }
     if (entry.living.phase == Phase::kQuiet && silent > kClosedAfter) {
       entry.living.phase = Phase::kClosed;
       entry.living.closed = now;
+      change();
     }
   }
-  list();
+  if (!is_listed_) {
+    list();
+  }
 }
 
 void Ledger::list() {
@@ -124,6 +147,7 @@ void Ledger::list() {
     };
     return rank(x) < rank(y);
   });
+  is_listed_ = true;
 }
 
 std::string Ledger::save() const {
@@ -141,7 +165,7 @@ std::string Ledger::save() const {
 
 base::Result<void> Ledger::restore(std::string_view saved) {
   const auto in = nlohmann::json::parse(saved, nullptr, false);
-  if (in.is_discarded() || !in.is_object() || in.value("weftline", "") != "findings/1" ||
+  if (in.is_discarded() || !in.is_object() || text_in(in, "weftline") != "findings/1" ||
       !in.contains("findings") || !in["findings"].is_array()) {
     return base::fail(base::Code::kDataLoss, "the saved findings are not findings/1", "",
                       "start without them, or restore an older copy");
@@ -156,7 +180,8 @@ base::Result<void> Ledger::restore(std::string_view saved) {
     }
     Entry entry;
     entry.living = std::move(*living);
-    entry.evidence_at = {whole_in(row, "evidence_at_ns")};
+    entry.evidence_at = time_in(row, "evidence_at_ns");
+    entry.saved_at = entry.evidence_at;
     entries.emplace(key, std::move(entry));
   }
   entries_ = std::move(entries);
@@ -169,6 +194,7 @@ base::Result<void> Ledger::restore(std::string_view saved) {
       keys_of_serial_[serial].push_back(key);
     }
   }
+  change();
   list();
   return {};
 }

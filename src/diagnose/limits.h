@@ -23,6 +23,9 @@ inline constexpr double kInfinibandLossesPerHour = 0.2;  ///< downs, recoveries,
 inline constexpr double kInfinibandSymbolsPerHour = 10;
 inline constexpr double kInfinibandReceiveErrorsPerHour = 1;
 
+/// Share of its time that a device must be busy for "idle" to be ruled out.
+inline constexpr double kBusyPercent = 20.0;
+
 struct RateLimit {
   observe::Metric metric;
   double per_hour;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "diagnose/sight.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -41,31 +43,6 @@ int lane_in(std::string_view label) {
   return lane;
 }
 
-bool matches(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') {
-    ++p;
-  }
-  return p == pattern.size();
-}
-
 /// Gauges whose past is kept on a scale where equal steps mean the same.
 double scaled(Quantity quantity, double value) {
   switch (quantity) {
@@ -94,6 +71,11 @@ std::size_t Sight::host_of(const observe::HostInfo& host) {
     slots_.emplace_back();
   }
   return found->second;
+}
+
+std::size_t Sight::host_index(const observe::HostInfo& host) const {
+  const auto found = host_index_.find(host.identity.empty() ? host.name : host.identity);
+  return found == host_index_.end() ? hosts_.size() : found->second;
 }
 
 void Sight::take_host(std::size_t index, const observe::Snapshot& snapshot) {
@@ -605,8 +587,9 @@ bool Sight::covers(const Mark& mark, const observe::Subject& subject, base::Wall
     return true;
   }
   const auto is_named = [&](const observe::Subject& one) {
-    return matches(mark.subject, place(one)) || matches(mark.subject, observe::text(one)) ||
-           matches(mark.subject + "/*", place(one));
+    return base::matches(mark.subject, place(one)) ||
+           base::matches(mark.subject, observe::text(one)) ||
+           base::matches(mark.subject + "/*", place(one));
   };
   if (is_named(subject)) {
     return true;
@@ -616,7 +599,7 @@ bool Sight::covers(const Mark& mark, const observe::Subject& subject, base::Wall
     const auto owner = fabric.owner(id);
     const auto* device = fabric.device(owner);
     return !owner.is_null() && (is_named(id) || is_named(owner) ||
-                                (device != nullptr && matches(mark.subject, device->parent)));
+                                (device != nullptr && base::matches(mark.subject, device->parent)));
   };
   if (const auto* id = std::get_if<fabric::LinkId>(&subject)) {
     const auto* link = fabric.link(*id);

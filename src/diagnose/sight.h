@@ -121,6 +121,8 @@ class Sight {
   [[nodiscard]] const std::map<observe::Subject, PartSight>& parts() const { return parts_; }
   [[nodiscard]] const PartSight* part(const observe::Subject& subject) const;
   [[nodiscard]] const std::vector<HostSight>& hosts() const { return hosts_; }
+  /// In hosts(); their number where it was never seen.
+  [[nodiscard]] std::size_t host_index(const observe::HostInfo& host) const;
   /// Links that something came in about since they were taken last.
   [[nodiscard]] std::vector<fabric::LinkId> take_dirty();
   /// A restart of a machine at one of the link's ends, a mark, or a training's grace covers it.

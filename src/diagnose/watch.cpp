@@ -7,6 +7,7 @@
 #include "diagnose/life.h"
 #include "diagnose/log_finding.h"
 #include "diagnose/next_step.h"
+#include "diagnose/one_look.h"
 #include "diagnose/shared.h"
 #include "diagnose/sight.h"
 
@@ -60,12 +61,36 @@ void cite(const FeatureSet& features, std::set<std::string>& known, Finding& fin
   }
 }
 
+/// A thing has one finding: what the rules say of what is judged already, or merely suffers from
+/// it, is evidence there.
+void merge(std::vector<Verdict> looks, std::vector<Verdict>& verdicts) {
+  const auto judged = verdicts.size();
+  for (auto& look : looks) {
+    const auto is_about = [&](const Verdict& verdict) {
+      const auto& finding = verdict.finding;
+      return verdict.key == look.key ||
+             (!std::holds_alternative<std::monostate>(look.finding.subject) &&
+              (finding.subject == look.finding.subject ||
+               std::ranges::find(finding.victim_subjects, look.finding.subject) !=
+                   finding.victim_subjects.end()));
+    };
+    const auto end = verdicts.begin() + static_cast<std::ptrdiff_t>(judged);
+    const auto found = std::find_if(verdicts.begin(), end, is_about);
+    if (found != end) {
+      add_look(look, *found);
+    } else {
+      verdicts.push_back(std::move(look));
+    }
+  }
+}
+
 }  // namespace
 
 struct Watch::Impl {
-  explicit Impl(WatchOptions options) : sight(options) {}
+  explicit Impl(const WatchOptions& options) : sight(options), one_look(options) {}
 
   Sight sight;
+  OneLook one_look;
   Ledger ledger;
   std::set<fabric::LinkId> suspects;  ///< looked at in every judgement until they are quiet
 
@@ -81,6 +106,10 @@ std::vector<LinkEvidence> Watch::Impl::collect(base::WallTime now) {
   }
   std::vector<LinkEvidence> out;
   for (auto it = suspects.begin(); it != suspects.end();) {
+    if (sight.is_in_maintenance(*it, now)) {
+      ++it;  // somebody works on it; it is looked at when that is over
+      continue;
+    }
     const auto found = sight.links().find(*it);
     auto evidence =
         found == sight.links().end() ? LinkEvidence{} : evidence_of(sight, found->second, now);
@@ -186,11 +215,12 @@ Verdict Watch::Impl::of_shared(const SharedCause& shared,
   return verdict;
 }
 
-Watch::Watch(WatchOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Watch::Watch(const WatchOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 Watch::~Watch() = default;
 
 void Watch::take(const observe::Snapshot& snapshot) {
   impl_->sight.take(snapshot);
+  impl_->one_look.take(snapshot, impl_->sight);
 }
 void Watch::take(base::WallTime at, const observe::Sample& sample) {
   impl_->sight.take(at, sample);
@@ -231,7 +261,9 @@ const std::vector<LivingFinding>& Watch::judge(base::WallTime now) {
   for (auto& verdict : log_findings(impl_->sight, now)) {
     verdicts.push_back(std::move(verdict));
   }
-  impl_->ledger.update(now, std::move(verdicts));
+  auto looked = impl_->one_look.judge(impl_->sight, now);
+  merge(std::move(looked.verdicts), verdicts);
+  impl_->ledger.update(now, std::move(verdicts), looked.gone);
   return impl_->ledger.findings();
 }
 
@@ -240,6 +272,9 @@ const Joint& Watch::joint() const {
 }
 std::string Watch::save() const {
   return impl_->ledger.save();
+}
+std::uint64_t Watch::revision() const {
+  return impl_->ledger.revision();
 }
 base::Result<void> Watch::restore(std::string_view saved) {
   return impl_->ledger.restore(saved);

@@ -57,7 +57,7 @@ struct WatchOptions {
 
 class Watch {
  public:
-  explicit Watch(WatchOptions options = {});
+  explicit Watch(const WatchOptions& options = {});
   ~Watch();
 
   void take(const observe::Snapshot& snapshot);
@@ -74,6 +74,8 @@ class Watch {
   [[nodiscard]] const Joint& joint() const;
   /// State that must outlive a restart: findings and what tells that they are the same.
   [[nodiscard]] std::string save() const;  ///< JSON text
+  /// Another number whenever save() has something new to say that is worth a write.
+  [[nodiscard]] std::uint64_t revision() const;
   base::Result<void> restore(std::string_view saved);
 
  private:

@@ -255,6 +255,7 @@ TEST(Watch, FindingsOutliveARestart) {
   EXPECT_EQ(kept[0].finding.hypotheses.size(), first[0].finding.hypotheses.size());
   EXPECT_EQ(next.save(), ports.watch.save());
   EXPECT_FALSE(next.restore("{\"weftline\":\"findings/1\",\"findings\":[3]}").has_value());
+  EXPECT_FALSE(next.restore("{\"weftline\":1,\"findings\":[]}").has_value());
 }
 
 }  // namespace

@@ -100,7 +100,10 @@ struct ControlPlane::Impl {
   void tell(base::WallTime now) {
     findings = watch.judge(now);
     const auto told = notices.take(findings, marks, now);
-    keep(plane::kWatchKey, watch.save(), watch_saved);
+    if (watch.revision() != watch_revision) {
+      watch_revision = watch.revision();
+      keep(plane::kWatchKey, watch.save(), watch_saved);
+    }
     keep(plane::kNoticesKey, notices.save(), notices_saved);
     if (options.tell && !told.empty()) {
       options.tell(told);
@@ -117,6 +120,7 @@ struct ControlPlane::Impl {
   std::vector<diagnose::LivingFinding> findings;
   std::vector<std::string> problems;  // since the last step
   std::string watch_saved;
+  std::uint64_t watch_revision = 0;
   std::string notices_saved;
   base::WallTime maintained;
 };

@@ -86,6 +86,14 @@ void judge_count(Context& context, LinkAssessment& assessment, const LinkState& 
 
 void find_ethernet(Context& context) {
   context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
+    if (link.family == fabric::ProtocolFamily::kEthernet && link.up.value_or(false)) {
+      judge_speed(context, assessment, link);
+    }
+  });
+}
+
+void find_ethernet_errors(Context& context) {
+  context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
     if (link.family != fabric::ProtocolFamily::kEthernet) {
       return;
     }
@@ -93,7 +101,6 @@ void find_ethernet(Context& context) {
     if (!link.up.value_or(false)) {
       return;
     }
-    judge_speed(context, assessment, link);
     judge_count(context, assessment, link, Metric::kFecUncorrectableBlocks, Level::kWarning,
                 "ethernet_fec_uncorrectable", "FEC codewords lost",
                 "this receiver: the signal that reaches it is worse than FEC can mend");

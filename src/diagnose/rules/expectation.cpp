@@ -2,10 +2,14 @@
 // The rack file against the hosts: planned devices that are absent, planned links that are missing,
 // run narrower or could not run as fast as planned. Only devices with `match` keys can be missed:
 // without them nobody knows where to look.
+#include "diagnose/joint.h"
 #include "diagnose/rules.h"
 #include "fabric/match.h"
 
 #include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -29,15 +33,67 @@ std::string match_text(const fabric::MatchKeys& keys) {
   return out;
 }
 
+/// The planned devices that are found on this host.
+std::set<fabric::DeviceId> found_devices(const Context& context, std::size_t host) {
+  const auto& expectation = *context.expectation();
+  const auto& live = context.snapshot(host).fabric;
+  std::set<fabric::DeviceId> out;
+  if (expectation.joint == nullptr) {
+    for (const auto& [planned, device] : fabric::match_devices(*expectation.plan, live)) {
+      out.insert(planned);
+    }
+    return out;
+  }
+  for (const auto& device : live.devices()) {
+    if (const auto joined = expectation.joint->device(device.id)) {
+      out.insert(*joined);
+    }
+  }
+  return out;
+}
+
+/// The planned links that a host should show. One that another host shows is not missing here.
+std::vector<fabric::ExpectedLink> links_expected(const Context& context, std::size_t host,
+                                                 const std::set<fabric::DeviceId>& found) {
+  const auto& expectation = *context.expectation();
+  const auto& plan = *expectation.plan;
+  const auto& live = context.snapshot(host).fabric;
+  if (expectation.joint == nullptr) {
+    return fabric::expected_links(plan, live);
+  }
+  std::vector<fabric::ExpectedLink> out;
+  const auto add = [&](const fabric::Link& planned, std::optional<fabric::LinkId> seen) {
+    const auto less = plan.expect.find(planned.id);
+    out.push_back(
+        less == plan.expect.end()
+            ? fabric::ExpectedLink{planned.id, seen, planned.protocol, planned.lanes}
+            : fabric::ExpectedLink{planned.id, seen, less->second.protocol, less->second.lanes});
+  };
+  for (const auto& link : live.links()) {
+    const auto joined = expectation.joint->link(link.id);
+    if (const auto* planned = joined ? plan.link(joined->link) : nullptr) {
+      add(*planned, link.id);
+    }
+  }
+  for (const auto& link : plan.links()) {
+    const bool is_here = found.contains(plan.owner(link.a)) || found.contains(plan.owner(link.b));
+    if (is_here && !expectation.joint->is_seen_at_a(link.id) &&
+        !expectation.joint->is_seen_at_b(link.id)) {
+      add(link, std::nullopt);
+    }
+  }
+  return out;
+}
+
 void find_missing_devices(Context& context, std::size_t host,
-                          const std::map<fabric::DeviceId, fabric::DeviceId>& matched) {
+                          const std::set<fabric::DeviceId>& found) {
   const auto& plan = *context.expectation()->plan;
   const auto& live = context.snapshot(host).fabric;
   for (const auto& [planned, keys] : plan.match) {
     const bool is_here = keys.host == context.snapshot(host).host.name ||
-                         (keys.host.empty() && context.hosts().size() == 1);
+                         (keys.host.empty() && context.peers().hosts() == 1);
     const bool names_one = !keys.bdf.empty() || !keys.serial.empty() || !keys.slot.empty();
-    if (!is_here || !names_one || matched.contains(planned)) {
+    if (!is_here || !names_one || found.contains(planned)) {
       continue;
     }
     const auto answering =
@@ -85,9 +141,15 @@ void judge_link(Context& context, const fabric::ExpectedLink& expected, const Li
   }
 }
 
-void judge_links(Context& context, std::size_t host) {
+void judge_links(Context& context, std::size_t host, const std::set<fabric::DeviceId>& found) {
   const auto& plan = *context.expectation()->plan;
-  for (const auto& expected : fabric::expected_links(plan, context.snapshot(host).fabric)) {
+  std::unordered_map<fabric::LinkId, std::pair<const LinkState*, LinkAssessment*>> by_link;
+  context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
+    if (assessment.host == host) {
+      by_link.emplace(link.link, std::pair(&link, &assessment));
+    }
+  });
+  for (const auto& expected : links_expected(context, host, found)) {
     if (!expected.live) {
       const auto* planned = plan.link(expected.planned);
       const auto name = planned == nullptr ? expected.planned.text() : planned->name;
@@ -99,11 +161,9 @@ void judge_links(Context& context, std::size_t host) {
       finding.next_step = "Check the other end's slot and power.";
       continue;
     }
-    context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
-      if (assessment.host == host && link.link == *expected.live) {
-        judge_link(context, expected, link, assessment);
-      }
-    });
+    if (const auto at = by_link.find(*expected.live); at != by_link.end()) {
+      judge_link(context, expected, *at->second.first, *at->second.second);
+    }
   }
 }
 
@@ -114,10 +174,9 @@ void find_unexpected(Context& context) {
     return;
   }
   for (std::size_t host = 0; host < context.hosts().size(); ++host) {
-    find_missing_devices(
-        context, host,
-        fabric::match_devices(*context.expectation()->plan, context.snapshot(host).fabric));
-    judge_links(context, host);
+    const auto found = found_devices(context, host);
+    find_missing_devices(context, host, found);
+    judge_links(context, host, found);
   }
 }
 

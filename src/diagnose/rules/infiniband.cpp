@@ -3,8 +3,6 @@
 #include "diagnose/limits.h"
 #include "diagnose/rules.h"
 
-#include <map>
-
 #include <fmt/format.h>
 
 namespace weft::diagnose {
@@ -35,32 +33,6 @@ constexpr ErrorCounter kCounters[] = {
     {Metric::kPortReceiveErrors, Level::kWarning, "infiniband_receive_errors", "receive errors",
      kInfinibandReceiveErrorsPerHour, 65535},
 };
-
-/// sysfs does not say what a port could run, so ports of the same part are the reference: the rate
-/// that two thirds of at least three active ones run.
-std::map<std::string, base::BitsPerSecond> usual_rates(Context& context) {
-  std::map<std::string, std::map<base::BitsPerSecond, int>> rates;
-  context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
-    const auto* device = context.device_of(assessment.host, link.a.port);
-    if (link.family == fabric::ProtocolFamily::kInfiniband && link.up.value_or(false) &&
-        link.data_rate && device != nullptr) {
-      ++rates[device->part.part_number][*link.data_rate];
-    }
-  });
-  std::map<std::string, base::BitsPerSecond> usual;
-  for (const auto& [part, counts] : rates) {
-    int all = 0;
-    for (const auto& [rate, count] : counts) {
-      all += count;
-    }
-    for (const auto& [rate, count] : counts) {
-      if (all >= 3 && count * 3 >= all * 2) {
-        usual[part] = rate;
-      }
-    }
-  }
-  return usual;
-}
 
 /// A subnet manager takes a port from INIT over ARMED to ACTIVE; no data passes before that.
 void judge_logical_state(Context& context, LinkAssessment& assessment, const LinkState& link) {
@@ -99,25 +71,31 @@ void judge_counter(Context& context, LinkAssessment& assessment, const LinkState
 }  // namespace
 
 void find_infiniband(Context& context) {
-  const auto usual = usual_rates(context);
   context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
     if (link.family != fabric::ProtocolFamily::kInfiniband) {
       return;
     }
     const auto* device = context.device_of(assessment.host, link.a.port);
-    const auto peers = device == nullptr ? usual.end() : usual.find(device->part.part_number);
-    if (link.up.value_or(false) && link.data_rate && peers != usual.end() &&
-        *link.data_rate < peers->second) {
+    const auto usual =
+        device == nullptr ? std::nullopt : context.peers().usual_rate(device->part.part_number);
+    if (link.up.value_or(false) && link.data_rate && usual && *link.data_rate < *usual) {
       auto& finding =
           context.add(assessment, link, Level::kWarning, "infiniband_rate_low",
                       fmt::format("runs {}, ports like it {}", data_rate_text(*link.data_rate),
-                                  data_rate_text(peers->second)));
+                                  data_rate_text(*usual)));
       finding.cause = "unknown which end; cable, far port or a setting limits it";
       finding.next_step = "Compare with the far port (iblinkinfo), then swap the cable.";
     }
     judge_logical_state(context, assessment, link);
-    for (const auto& counter : kCounters) {
-      judge_counter(context, assessment, link, counter);
+  });
+}
+
+void find_infiniband_errors(Context& context) {
+  context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
+    if (link.family == fabric::ProtocolFamily::kInfiniband) {
+      for (const auto& counter : kCounters) {
+        judge_counter(context, assessment, link, counter);
+      }
     }
   });
 }

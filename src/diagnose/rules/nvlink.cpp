@@ -54,6 +54,14 @@ void find_nvlink(Context& context) {
       finding.cause = "unknown which end: this accelerator, the far port, or the path between";
       finding.next_step = "Look at the far end's port and at Xid or SXid lines in the kernel log.";
     }
+  });
+}
+
+void find_nvlink_errors(Context& context) {
+  context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
+    if (link.family != fabric::ProtocolFamily::kNvlink) {
+      return;
+    }
     for (const auto& counter : kNvlinkCounters) {
       const auto rate = context.rate(assessment.host, link.a.port, counter.metric, "");
       const auto count = context.number(assessment.host, link.a.port, counter.metric, "");

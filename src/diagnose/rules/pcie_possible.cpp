@@ -4,7 +4,6 @@
 #include "diagnose/rules.h"
 
 #include <algorithm>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -21,27 +20,9 @@ std::optional<T> weaker(const observe::Reading<T>& a, const observe::Reading<T>&
   return std::nullopt;
 }
 
-/// Links are peers when the same part hangs on the same class of port.
-std::string peer_group(const Context& context, std::size_t host, const LinkState& link) {
-  const auto* device = context.device_of(host, link.b.port);
-  if (device == nullptr || !link.a.max_rate || !link.a.max_width) {
-    return {};
-  }
-  return fmt::format("{} under {} {}", device->part.part_number, rate_text(*link.a.max_rate),
-                     width_text(*link.a.max_width));
-}
-
-using Running = std::pair<base::TransferRate, base::LaneCount>;
-
-struct PeerGroup {
-  std::map<Running, int> running;
-  int links = 0;
-};
-
 }  // namespace
 
 void assess_pcie_links(Context& context) {
-  std::map<std::string, PeerGroup> groups;
   context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
     if (link.family != fabric::ProtocolFamily::kPcie) {
       return;
@@ -66,43 +47,15 @@ void assess_pcie_links(Context& context) {
                                   is_switch ? "; all below the switch share it" : "");
       finding.next_step = "If this is not meant so, move the card to a wider or faster slot.";
     }
-    if (const auto group = peer_group(context, assessment.host, link);
-        !group.empty() && link.rate && link.width) {
-      ++groups[group].running[{*link.rate, *link.width}];
-      ++groups[group].links;
-    }
   });
   context.for_each_link([&](const LinkState& link, LinkAssessment& assessment) {
-    const auto found = groups.find(peer_group(context, assessment.host, link));
-    if (link.family != fabric::ProtocolFamily::kPcie || found == groups.end() ||
-        found->second.links < 2) {
-      return;
-    }
-    const auto& group = found->second;
-    const auto most =
-        std::max_element(group.running.begin(), group.running.end(),
-                         [](const auto& x, const auto& y) { return x.second < y.second; });
-    assessment.peers = fmt::format("{} of {} like it run {} {}", most->second, group.links,
-                                   rate_text(most->first.first), width_text(most->first.second));
-    // Speed and width are counted apart: idling links differ in speed and not in width.
-    std::map<base::TransferRate, int> rates;
-    std::map<base::LaneCount, int> widths;
-    for (const auto& [running, count] : group.running) {
-      rates[running.first] += count;
-      widths[running.second] += count;
-    }
-    const auto is_usual = [&](int count) {
-      return group.links >= 3 && count * 3 >= group.links * 2;
-    };
-    for (const auto& [rate, count] : rates) {
-      if (is_usual(count)) {
-        assessment.usual_rate = rate;
-      }
-    }
-    for (const auto& [width, count] : widths) {
-      if (is_usual(count)) {
-        assessment.usual_width = width;
-      }
+    const auto* peers = link.family == fabric::ProtocolFamily::kPcie
+                            ? context.peers().of(context.snapshot(assessment.host), link)
+                            : nullptr;
+    if (peers != nullptr) {
+      assessment.peers = peers->text();
+      assessment.usual_rate = peers->usual_rate;
+      assessment.usual_width = peers->usual_width;
     }
   });
 }

@@ -2,6 +2,7 @@
 // A PCIe link below what both its ends allow. Width is judged at once. Speed is not: devices drop
 // it when they idle, so one look at a low speed is a note, and only evidence (a cap in Link Control
 // 2, errors, work under way, peers, a watch) makes it more.
+#include "diagnose/limits.h"
 #include "diagnose/rules.h"
 
 #include <algorithm>
@@ -13,8 +14,6 @@ namespace {
 
 using observe::LinkState;
 
-/// Share of its time that a device must be busy for "idle" to be ruled out. A house choice.
-constexpr double kBusyPercent = 20.0;
 /// A link left with this share of its lanes or fewer is critical. A house choice.
 constexpr std::uint32_t kCriticalShare = 4;
 
