@@ -155,9 +155,13 @@ void CableModule::enter(const DataPath& path, DataPathState state) {
     if (state == DataPathState::kInitialized && lanes_[lane].state == DataPathState::kInit) {
       memory_.set(pending, 0, lane % kBankLanes, bank);
     }
+    is_dark_ = is_dark_ || lanes_[lane].state == DataPathState::kActivated;
     lanes_[lane].state = state;
     memory_.set(shown, static_cast<std::uint64_t>(state), lane % kBankLanes, bank);
     latch(changed, is_steady, lane % kBankLanes, bank);
+  }
+  if (state == DataPathState::kInit) {
+    adapt_anew(path);
   }
   if (state == DataPathState::kInit && is_quirk(Quirk::kClearsForeignPending)) {
     memory_.page(0x11, static_cast<std::uint8_t>(path.first / kBankLanes))

@@ -240,6 +240,12 @@ void CableModule::on_message(const Message& message) {
       break;
     case MessageKind::kLinkDown:
       saw_link_down_ = true;
+      is_dark_ = is_dark_ || message.value >= 0.5;
+      break;
+    case MessageKind::kLinkUp:
+      if (std::exchange(is_dark_, false)) {
+        light_returned();
+      }
       break;
     default:
       break;
@@ -376,7 +382,8 @@ void CableModule::tell_link() {
 
 void CableModule::exchange(Archive& archive) {
   archive.fields(memory_, user_eeprom_, life_, is_powered_, low_power_pin_, is_ready_told_,
-                 saw_link_down_, lanes_, intervals_[0], intervals_[1], checkers_[0], checkers_[1]);
+                 saw_link_down_, is_dark_, misadapted_, lanes_, intervals_[0], intervals_[1],
+                 checkers_[0], checkers_[1]);
   archive.fields(is_frozen_, thermal_, air_cel_, rail_mv_, stuck_cel_, firmware_, cdb_result_,
                  cdb_reply_, run_, low_power_asked_, low_power_flaps_);
   std::vector<std::uint32_t> held(held_timers_.begin(), held_timers_.end());

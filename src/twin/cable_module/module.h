@@ -210,6 +210,9 @@ class CableModule final : public Actor, public bus::ModuleMemory {
   };
   [[nodiscard]] LightNow light(unsigned lane) const;
   [[nodiscard]] base::Celsius laser_temperature() const;
+  void light_returned();
+  void adapt_anew(const DataPath& path);
+  void tell_adaptation(const LaneAt& at, std::optional<double> residual);
   [[nodiscard]] double laser_dbm(const LaneAt& at, bool is_on) const;
   void refresh_monitors();
   void refresh_lane_flags();
@@ -276,6 +279,8 @@ class CableModule final : public Actor, public bus::ModuleMemory {
   bool low_power_pin_ = false;
   bool is_ready_told_ = false;
   bool saw_link_down_ = false;
+  bool is_dark_ = false;          // its light was cut since the link was up
+  std::uint32_t misadapted_ = 0;  // far receivers' lanes, by its last transient
   std::vector<LaneState> lanes_;
   std::array<std::vector<Interval>, 2> intervals_;  // by Side
   std::array<std::vector<Checker>, 2> checkers_;

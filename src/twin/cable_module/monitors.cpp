@@ -21,6 +21,12 @@ using cable_module::reg;
 using fabric::LaneDirection;
 using wire::cmis::kBankLanes;
 
+/// Of the lanes that come back, those whose receiver stays adapted to the transient, and the
+/// residual ISI that leaves: some two decades (sonic-mgmt pull request 26555; shares modelled).
+constexpr double kCaughtShare = 0.2;
+constexpr double kResidualLeast = 0.04;
+constexpr double kResidualMost = 0.06;
+constexpr std::uint32_t kTransientSource = 0x8000'0001;  ///< faults have the numbers below
 constexpr double kBiasPerKelvin = 0.004;
 constexpr double kBiasReferenceCel = 45;
 constexpr double kVcc = 3.3;
@@ -134,6 +140,45 @@ CableModule::LightNow CableModule::light(unsigned lane) const {
                                 quantities.value(Quantity::kOpticalLoss, sub_of(received)));
   }
   return out;
+}
+
+/// After a flap: what the far receivers of this module's light made of how it came back. It stays
+/// until their data path is initialised anew, or until the next flap.
+void CableModule::light_returned() {
+  using namespace module_monitors;
+  const auto lanes = std::min(setup_.link->plan().lanes.value(), 32U);
+  std::uint32_t caught = 0;
+  for (unsigned lane = 0; lane < lanes; ++lane) {
+    const bool is_poor = setup_.kind->has_light && is_quirk(Quirk::kPoorTransient) &&
+                         random().uniform() < kCaughtShare;
+    if (is_poor) {
+      caught |= 1U << lane;
+      tell_adaptation(far_receiver(kMedia, lane),
+                      kResidualLeast + (kResidualMost - kResidualLeast) * random().uniform());
+    } else if ((misadapted_ >> lane & 1) != 0) {
+      tell_adaptation(far_receiver(kMedia, lane), std::nullopt);
+    }
+  }
+  misadapted_ = caught;
+}
+
+/// This module's own receivers, on light that is steady by now.
+void CableModule::adapt_anew(const DataPath& path) {
+  const auto lanes = std::min(path.first + path.count, setup_.link->plan().lanes.value());
+  for (unsigned lane = path.first; setup_.kind->has_light && lane < lanes; ++lane) {
+    tell_adaptation(receiver(kMedia, lane), std::nullopt);
+  }
+}
+
+void CableModule::tell_adaptation(const LaneAt& at, std::optional<double> residual) {
+  using namespace module_monitors;
+  send(setup_.link->id(), {.kind = MessageKind::kQuantity,
+                           .from = id(),
+                           .quantity = Quantity::kMisadaptation,
+                           .sub = sub_of(at),
+                           .source = kTransientSource,
+                           .value = residual.value_or(0),
+                           .is_set = residual.has_value()});
 }
 
 void CableModule::latch(const Register& field, bool is_on, unsigned index, std::uint8_t bank) {

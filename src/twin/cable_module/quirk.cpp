@@ -26,6 +26,8 @@ std::span<const QuirkRow> quirks() {
        "Configuring one data path initialises the other active ones anew."},
       {Quirk::kSingleNeverActivates, "single-lane-never-activates",
        "Data paths of one lane stay in DPInit for good."},
+      {Quirk::kPoorTransient, "poor-transient",
+       "Light that comes back after a flap begins poorly: far receivers may stay adapted to that."},
   });
   static_assert(kRows.size() == kQuirks);
   return kRows;

@@ -22,8 +22,9 @@ enum class Quirk : std::uint32_t {
   kFlatNotSaid,            ///< flat memory that does not say so
   kBreakoutCrosstalk,      ///< configuring one data path initialises the others anew
   kSingleNeverActivates,   ///< data paths of one lane never leave DPInit
+  kPoorTransient,          ///< far receivers adapt to how its light comes back after a flap
 };
-inline constexpr std::uint32_t kQuirks = 9;
+inline constexpr std::uint32_t kQuirks = 10;
 
 struct QuirkRow {
   Quirk quirk;

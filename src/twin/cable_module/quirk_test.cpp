@@ -147,6 +147,52 @@ TEST(CableModuleQuirks, BreakoutCrosstalk) {
   EXPECT_THAT(cable.read(0x11, 128, 4), Each(0x44));
 }
 
+/// What the link was told of far receivers' lanes.
+unsigned misadapted(TestCable& cable, std::uint32_t direction) {
+  unsigned lanes = 0;
+  for (std::uint32_t lane = 0; lane < 8; ++lane) {
+    const double residual =
+        cable.link->own_quantities().value(Quantity::kMisadaptation, lane_sub(1, direction, lane));
+    EXPECT_TRUE(residual == 0 || (residual >= 0.04 && residual <= 0.06));
+    lanes += residual > 0 ? 1 : 0;
+  }
+  return lanes;
+}
+
+TEST(CableModuleQuirks, PoorTransientIsKeptByFarReceiversUntilTheyStartAnew) {
+  TestCable cable(fabric::Medium::kAoc);
+  cable.bring_up();
+  const auto flap = [&](double was_cut) {
+    for (const bool is_up : {false, true}) {
+      cable.link->say(is_up ? MessageKind::kLinkUp : MessageKind::kLinkDown, is_up ? 0 : was_cut,
+                      cable.a->id());
+      cable.world.advance(seconds(0.1));
+    }
+  };
+  flap(1);
+  EXPECT_EQ(misadapted(cable, 0), 0U) << "a sound module";
+  set(cable, Quirk::kPoorTransient);
+  unsigned most = 0;
+  for (int i = 0; i < 10; ++i) {
+    flap(1);
+    most = std::max(most, misadapted(cable, 0));
+  }
+  EXPECT_GE(most, 1U);
+  EXPECT_LT(most, 8U);
+  EXPECT_EQ(misadapted(cable, 1), 0U) << "its own receivers see other light";
+  while (misadapted(cable, 0) == 0) {
+    flap(1);
+  }
+  const unsigned kept = misadapted(cable, 0);
+  flap(0);  // the far module restarted: this one's light was there all the time
+  EXPECT_EQ(misadapted(cable, 0), kept);
+  ASSERT_TRUE(cable.write(0x10, 128, {0xFF}, cable.b));
+  cable.world.advance(seconds(3));
+  ASSERT_TRUE(cable.write(0x10, 128, {0x00}, cable.b));
+  cable.world.advance(seconds(10));
+  EXPECT_EQ(misadapted(cable, 0), 0U);
+}
+
 TEST(CableModuleQuirks, SingleLanesNeverActivate) {
   TestCable cable;
   cable.bring_up();

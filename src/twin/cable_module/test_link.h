@@ -65,6 +65,14 @@ class TestLink final : public Link {
     }
   }
   void exchange(Archive& archive) override { archive.fields(ready, heat, ready_messages); }
+  /// As a link tells whoever listens.
+  void say(MessageKind kind, double value, ActorId to) {
+    Message message;
+    message.kind = kind;
+    message.from = id();
+    message.value = value;
+    send(to, message);
+  }
 
   using Key = std::tuple<std::uint32_t, bool, std::uint32_t>;
   [[nodiscard]] static Key key(const LaneAt& at) {

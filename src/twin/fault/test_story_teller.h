@@ -162,6 +162,7 @@ class Teller {
     }
     rack_->world->advance(base::seconds(story_.rest_s));
     std::vector<std::optional<double>> rested;
+    rested.reserve(story_.signs.size());
     for (const Sign& sign : story_.signs) {
       rested.push_back(looker_->value(sign));
     }

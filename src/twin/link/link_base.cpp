@@ -137,10 +137,15 @@ void LinkBase::add_happening(Happening happening, End receiver, std::uint64_t n)
 }
 
 void LinkBase::tell(MessageKind kind, std::uint32_t sub, std::uint32_t source) {
-  // A retimer counts recoveries from here on; it cannot ask.
-  const double value = kind == MessageKind::kLinkUp
-                           ? static_cast<double>(counter(LinkCounter::kRecoveries, End::kA))
-                           : 0;
+  // A retimer counts recoveries from here on, and a module knows whether its light was cut; they
+  // cannot ask.
+  double value = 0;
+  if (kind == MessageKind::kLinkUp) {
+    value = static_cast<double>(counter(LinkCounter::kRecoveries, End::kA));
+  } else if (kind == MessageKind::kLinkDown) {
+    const auto problem = obstacle();
+    value = problem == Reason::kNoFarEnd || problem == Reason::kPowerOff ? 1 : 0;
+  }
   for (const ActorId listener : listeners_) {
     send(listener, {.kind = kind, .from = id(), .sub = sub, .source = source, .value = value});
   }
