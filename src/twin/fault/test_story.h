@@ -83,6 +83,7 @@ enum class What : std::uint8_t {
   kLinkDowns,
   kBlockErrors,
   kPastFec,  ///< codewords of all lanes that FEC could not mend
+  kAer,      ///< bits of AER's Correctable Error Status that a receiver sets
   // ---- of a link ----
   kNarrower,  ///< lanes that trained less
   kSlower,    ///< MT/s of a lane
@@ -107,7 +108,8 @@ enum class What : std::uint8_t {
 inline bool is_count(What what) {
   return what == What::kLaneErrors || what == What::kLanePastFec || what == What::kReceiverErrors ||
          what == What::kBadPackets || what == What::kRecoveries || what == What::kLinkDowns ||
-         what == What::kBlockErrors || what == What::kPastFec || what == What::kRecoveryCount;
+         what == What::kBlockErrors || what == What::kPastFec || what == What::kAer ||
+         what == What::kRecoveryCount;
 }
 
 /// Where: a lane's receiver, an end of a link, a module ("host0", lane), a machine.

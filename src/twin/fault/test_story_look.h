@@ -11,6 +11,7 @@
 #include "twin/retimer/device.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <numeric>
@@ -52,6 +53,8 @@ class Looker {
       case What::kBlockErrors:
       case What::kPastFec:
         return of_end(sign.what, link(sign.spot.of), sign.spot.end);
+      case What::kAer:
+        return aer(sign.spot);
       case What::kNarrower:
       case What::kSlower:
       case What::kDown:
@@ -144,6 +147,31 @@ class Looker {
       return -static_cast<double>(status.trained_width.value());
     }
     return -static_cast<double>(status.rate.value());
+  }
+
+  /// Receiver error, bad TLP and bad DLLP (PCIe Base 7.8.4.5) of the function at this end.
+  [[nodiscard]] double aer(const Spot& spot) const {
+    constexpr std::uint32_t kOfReceivers = 0xC1;
+    const Machine& machine = rack_.machines[0];
+    for (std::size_t i = 0; i < machine.functions.size(); ++i) {
+      const FunctionPlan& plan = machine.plan->functions[i];
+      const bool is_end_a = plan.role == FunctionPlan::Role::kRootPort;
+      if (!plan.link || rack_.plan->links[*plan.link].name != spot.of ||
+          is_end_a != (spot.end == End::kA)) {
+        continue;
+      }
+      bus::ConfigSpace& config = *machine.functions[i];
+      for (std::uint32_t at = 0x100; at != 0;) {
+        const std::uint32_t head = config.read(static_cast<std::uint16_t>(at), 4).value_or(0);
+        if ((head & 0xFFFF) == 1) {
+          const auto status = config.read(static_cast<std::uint16_t>(at + 0x10), 4).value_or(0);
+          return std::popcount(status & kOfReceivers);
+        }
+        at = head >> 20;
+      }
+    }
+    ADD_FAILURE() << "no function with AER on " << spot.of;
+    return 0;
   }
 
   // ---- modules: places of OIF-CMIS-05.2
