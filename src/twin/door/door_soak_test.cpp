@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every door of a living rack under random reads and writes from two clients each, at once, while
-// the world runs and faults come and go: SMBus and module sockets, vfio-user, virtio_pcidev, files.
+// the world runs and faults come and go: SMBus, module and configuration sockets,
+// vfio-user, virtio_pcidev, files.
 // Some seconds; WEFT_SOAK_SECONDS says how many. What must hold meanwhile and afterwards: links are
 // in a state that links have, counters never fall, identities stay, every door still answers, and
 // the state is one that a checkpoint takes and gives back.
 #include "base/random.h"
+#include "base/text.h"
 #include "bus/test_folder.h"
+#include "twin/door/config_door.h"
 #include "twin/door/guest/guest_doors.h"
 #include "twin/door/module_door.h"
 #include "twin/door/pacer.h"
@@ -106,6 +109,7 @@ class Soak {
     rack->world->advance(base::seconds(20));
     EXPECT_TRUE(server.listen_unix(smbus, smbus_door(*rack)));
     EXPECT_TRUE(server.listen_unix(module, module_door(*rack)));
+    EXPECT_TRUE(server.listen_unix(config, config_door(*rack)));
     EXPECT_TRUE(server.start());
     auto opened = GuestDoors::open(*rack, folder.path().string(), machine().plan->name);
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().text());
@@ -166,11 +170,8 @@ class Soak {
   void module_client(base::Random random) {
     Caller caller(module);
     EXPECT_EQ(caller.line(), "weft-module 1 simulated");
-    std::vector<std::string> names;
-    std::string list = caller.ask("list").substr(3) + ' ';
-    for (std::size_t from = 0; from < list.size(); from = list.find(' ', from) + 1) {
-      names.push_back(list.substr(from, list.find(' ', from) - from));
-    }
+    const std::string list = caller.ask("list").substr(3);
+    const auto names = base::split(list, ' ');
     loop([&] {
       const auto half = random.below(2) * 128;
       const auto offset = half + random.below(128);
@@ -184,6 +185,25 @@ class Soak {
                       random.below(3) == 0 ? random.below(256) : kPages[random.below(12)], offset,
                       is_write ? hex(random, std::min<std::size_t>(length, 8 + random.below(8)))
                                : std::to_string(length));
+      const std::string answer = caller.ask(text);
+      EXPECT_TRUE(answer.starts_with("ok") || answer.starts_with("error "))
+          << text << " -> " << answer;
+      return !answer.empty();
+    });
+  }
+
+  void config_client(base::Random random) {
+    Caller caller(config);
+    EXPECT_EQ(caller.line(), "weft-config 1 simulated");
+    const std::string list = caller.ask("list").substr(3);
+    const auto names = base::split(list, ' ');
+    loop([&] {
+      const std::size_t width = std::size_t{1} << random.below(3);
+      const bool is_write = random.below(2) == 0;
+      const std::string text = fmt::format(
+          "{} {} {} {}", is_write ? "write" : "read", names[random.below(names.size())],
+          random.below(8) == 0 ? random.below(5000) : random.below(4096 / width) * width,
+          is_write ? hex(random, width) : std::to_string(width));
       const std::string answer = caller.ask(text);
       EXPECT_TRUE(answer.starts_with("ok") || answer.starts_with("error "))
           << text << " -> " << answer;
@@ -318,6 +338,7 @@ class Soak {
   bus::TestFolder folder;
   std::string smbus = folder.at("smbus.sock");
   std::string module = folder.at("module.sock");
+  std::string config = folder.at("config.sock");
   std::unique_ptr<LiveTree> tree;
   std::vector<std::string> files;
   std::vector<std::uint32_t> identities;
@@ -365,8 +386,8 @@ TEST(DoorSoak, TwoClientsAtEveryDoorDoNoHarm) {
     using ClientOf = void (Soak::*)(base::Random);
     std::uint64_t number = 0;
     for (const ClientOf client : std::initializer_list<ClientOf>{
-             &Soak::smbus_client, &Soak::module_client, &Soak::vfio_client, &Soak::pcidev_client,
-             &Soak::file_client}) {
+             &Soak::smbus_client, &Soak::module_client, &Soak::config_client, &Soak::vfio_client,
+             &Soak::pcidev_client, &Soak::file_client}) {
       for (int i = 0; i < 2; ++i) {
         clients.emplace_back(
             [&soak, client, seed = ++number] { (soak.*client)(base::Random(seed, "soak")); });

@@ -50,6 +50,7 @@ class Storm : public testing::Test {
   /// Decades of the error ratio on the light, by lane.
   static std::vector<double> decades(const Link& link, fabric::LaneDirection direction) {
     std::vector<double> out;
+    out.reserve(link.plan().lanes.value());
     for (std::uint32_t lane = 0; lane < link.plan().lanes.value(); ++lane) {
       out.push_back(link.lane({1, direction, lane}).reading.log10_ber);
     }
