@@ -179,6 +179,11 @@ int run(const Arguments& arguments) {
   if (!place) {
     return report(place.error());
   }
+  if (place->target.kind != TargetKind::kLink) {
+    return report(base::Error{Code::kInvalidArgument,
+                              fmt::format("link is not for a {}", key(place->target.kind)),
+                              place->target.name, "Name a PCI address; weft device is for these."});
+  }
   const auto pair = driver::open_pair(*place->devices, place->target.name);
   if (!pair) {
     return report(pair.error());

@@ -97,40 +97,16 @@ struct Bench {
   std::string path = held.path().string();
 };
 
-TEST(SoakVerb, DryRunsSayWritesLinkAndMachines) {
+TEST(SoakVerb, CountsOnATwinOfARack) {
   const Bench bench;
-  const auto retimer = bench.on_twin("soak host0/retimer0 --for 60s");
-  EXPECT_EQ(retimer.code, 0) << retimer.out;
-  EXPECT_THAT(retimer.out, HasSubstr("pma/1/0/0x108c"));
-  EXPECT_THAT(retimer.out, HasSubstr("host0/cpu0/pcie0"));
-  const auto module = bench.json("soak host0/eth0 --rack " + bench.path + "/rack.yaml", "p.json");
-  EXPECT_EQ(module["applied"], false);
-  EXPECT_EQ(module["target"]["kind"], "module");
-  EXPECT_EQ(module["writes"][0]["place"], "13h:172");
-  EXPECT_EQ(module["writes"][0]["old"], "0x00000000");
-  EXPECT_THAT(bench.on_twin("soak host0/0000:00:01.0").out, HasSubstr("not for a link"));
-  EXPECT_EQ(bench.on_twin("soak host0/eth0 --for never").code, 64);
-  EXPECT_EQ(bench.on_twin("soak host0/eth0 --side device").code, 64);
-  EXPECT_FALSE(fs::exists(bench.path + "/state"));
-  expect_follows_schema("action", {bench.path + "/p.json"});
-}
-
-TEST(SoakVerb, CountsOnATwin) {
-  const Bench bench;
-  const auto rack = " --rack " + bench.path + "/rack.yaml";
-  const auto retimer =
-      bench.json("soak host0/retimer0 --lane 1 --for 60s --apply" + rack, "retimer.json");
-  ASSERT_EQ(retimer["soak"]["lanes"].size(), 1U);
-  const auto& lane = retimer["soak"]["lanes"][0];
-  EXPECT_EQ(lane["lane"], 1);
-  EXPECT_NEAR(lane["bits"].get<double>(), 60 * 32e9, 60 * 32e9 * 0.01);
-  EXPECT_LE(lane["low"], lane["high"]);
-  const auto module =
-      bench.json("soak host0/eth0 --far leaf0/cable0 --for 10s --apply" + rack, "module.json");
+  const auto module = bench.json(
+      "soak host0/eth0 --far leaf0/cable0 --for 10s --apply --rack " + bench.path + "/rack.yaml",
+      "module.json");
   ASSERT_EQ(module["soak"]["lanes"].size(), 4U);
   EXPECT_GT(module["soak"]["lanes"][0]["bits"].get<double>(), 9 * 1e11);
+  EXPECT_EQ(module["disturbs"]["machines"], (nlohmann::json{"host0", "leaf0"}));
   EXPECT_TRUE(fs::is_empty(bench.path + "/state"));
-  expect_follows_schema("action", {bench.path + "/retimer.json", bench.path + "/module.json"});
+  expect_follows_schema("action", {bench.path + "/module.json"});
 }
 
 void write_image(const std::string& path, const base::Bytes& bytes) {
@@ -169,8 +145,12 @@ class RunningTwin : public testing::Test {
     doors_ = std::move(*opened);
   }
   void TearDown() override {
+    if (pid_.empty()) {
+      return;
+    }
     base::shell("kill -TERM " + pid_ + "; for i in $(seq 100); do [ -S " + folder() +
                 "/control.sock ] || break; sleep 0.05; done");
+    pid_.clear();
   }
   [[nodiscard]] std::string folder() const { return bench_.path + "/run"; }
 
@@ -237,6 +217,42 @@ TEST_F(RunningTwin, AKilledSoakIsUndone) {
   EXPECT_TRUE(fs::is_empty(bench_.path + "/state"));
 }
 
+TEST_F(RunningTwin, SoaksSayWhatTheyWouldDoAndCount) {
+  const std::string there = " --folder " + folder();
+  const std::string retimer = "soak host0/" + segment() + "/0x20 --lane 1 --for 5s" + there;
+  const auto before = registers();
+  EXPECT_THAT(bench_.run(retimer).out, HasSubstr("pma/1/1/0x108c"));
+  const auto plan = bench_.json("soak host0/eth0" + there, "plan.json");
+  EXPECT_EQ(plan["applied"], false);
+  EXPECT_EQ(plan["target"]["kind"], "module");
+  EXPECT_EQ(plan["writes"][0]["place"], "13h:172");
+  EXPECT_EQ(plan["writes"][0]["old"], "0x00000000");
+  EXPECT_THAT(bench_.run("soak host0/0000:00:01.0" + there).out, HasSubstr("not for a link"));
+  EXPECT_EQ(bench_.run("soak host0/eth0 --for never" + there).code, 64);
+  EXPECT_EQ(bench_.run("soak host0/eth0 --side device" + there).code, 64);
+  EXPECT_FALSE(fs::exists(bench_.path + "/state")) << "nothing was written";
+  EXPECT_EQ(registers(), before);
+  const auto done = bench_.json(retimer + " --apply", "retimer.json");
+  ASSERT_EQ(done["soak"]["lanes"].size(), 1U);
+  const auto& lane = done["soak"]["lanes"][0];
+  EXPECT_EQ(lane["lane"], 1);
+  EXPECT_GE(done["soak"]["seconds"].get<double>(), 5);
+  EXPECT_NEAR(lane["bits"].get<double>() / done["soak"]["seconds"].get<double>(), 32e9, 32e6);
+  EXPECT_LE(lane["low"], lane["high"]);
+  EXPECT_EQ(registers(), before);
+  expect_follows_schema("action", {bench_.path + "/plan.json", bench_.path + "/retimer.json"});
+}
+
+TEST_F(RunningTwin, WhatIsGoneForGoodIsForgotten) {
+  const auto off = bench_.run("link disable host0/0000:00:01.0 --apply --folder " + folder());
+  ASSERT_EQ(off.code, 0) << off.out;
+  TearDown();
+  EXPECT_NE(bench_.run("undo --all --apply").code, 0) << "its devices are gone";
+  EXPECT_FALSE(fs::is_empty(bench_.path + "/state"));
+  EXPECT_EQ(bench_.run("undo --all --apply --forget").code, 0);
+  EXPECT_TRUE(fs::is_empty(bench_.path + "/state"));
+}
+
 TEST_F(RunningTwin, LinksAreHeldAndGivenBackOverTheSockets) {
   const std::string link = " host0/0000:00:01.0 --apply --folder " + folder();
   const auto slow = bench_.run("link set-speed" + link + " gen3");
@@ -276,6 +292,7 @@ TEST_F(RunningTwin, DevicesAreResetSwitchedAndUpdated) {
   EXPECT_THAT(bench_.run("device low-power host0/" + segment() + "/0x20" + there).out,
               HasSubstr("not for a retimer"));
   EXPECT_THAT(bench_.run("device reset eth0" + there).out, HasSubstr("leaf0/eth0"));
+  EXPECT_THAT(bench_.run("link retrain host0/eth0" + there).out, HasSubstr("not for a module"));
   const auto show = bench_.json("firmware show host0/eth0" + there, "show.json");
   ASSERT_GE(show["firmware"]["images"].size(), 1U);
   write_image(bench_.path + "/module.bin", twin::cable_module::make_image(3, 1, 7, 1000));

@@ -34,6 +34,9 @@ constexpr OptionSpec kOptions[] = {
     {"--list", "", "Only list what there is; so does weft undo without --apply."},
     {"--apply", "", "Put it back."},
     {"--all", "", "Also changes that are to last: speed, width, disable."},
+    {"--forget", "",
+     "With --apply: remove what was chosen and put nothing back, where the devices are gone for "
+     "good."},
     {"--json", "", "The result as JSON, schema weftline/undo/1 (docs/formats/action.md)."},
 };
 constexpr ExampleSpec kExamples[] = {
@@ -153,7 +156,7 @@ Result<void> restore(Place& place, const driver::Restore& link, const JournalEnt
 }
 
 /// Registers put back; the first error, after all were tried.
-Result<std::size_t> undo(std::vector<Found>& all) {
+Result<std::size_t> undo(std::vector<Found>& all, bool forgets) {
   std::size_t count = 0;
   Result<void> first;
   for (Found& one : all) {
@@ -161,7 +164,8 @@ Result<std::size_t> undo(std::vector<Found>& all) {
       continue;
     }
     const std::size_t before = one.journal.entries().size();
-    auto place = reopen_place(one.journal.machine());
+    auto place =
+        forgets ? Result<std::optional<Place>>(std::nullopt) : reopen_place(one.journal.machine());
     Result<void> done;
     if (!place) {
       done = tl::unexpected(place.error());
@@ -197,7 +201,7 @@ int run(const Arguments& arguments) {
   nlohmann::ordered_json json = {
       {"schema", "weftline/undo/1"}, {"applied", is_applied}, {"journals", std::move(journals)}};
   if (is_applied) {
-    const auto count = undo(*all);
+    const auto count = undo(*all, arguments.has("--forget"));
     if (!count) {
       return report(count.error());
     }

@@ -87,8 +87,11 @@ void Function::after_express(const Written& written) {
         retrain_from_.reset();
       }
       if ((written.commanded & 1U << 5) != 0) {
-        if (link->status().is_up) {
-          retrain_from_ = trainings();
+        // A link that trains already, or rests, comes to L0 without being counted once more.
+        if (const LinkStatus status = link->status(); status.is_up) {
+          const std::uint64_t counted = trainings();
+          const bool is_counted = status.state != TrainingState::kL0 && counted != 0;
+          retrain_from_ = counted - (is_counted ? 1U : 0U);
         }
         const bool is_equalising =
             layout.secondary != 0 && (stored(layout.secondary + 4U) & 1U) != 0;

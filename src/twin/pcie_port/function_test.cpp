@@ -218,6 +218,19 @@ TEST(PcieFunction, LinkControlReachesTheLink) {
   EXPECT_EQ(machine.read(kDrive, drive + PCI_EXP_LNKCTL, 2) & PCI_EXP_LNKCTL_LD, 0U);
 }
 
+TEST(PcieFunction, RetrainingALinkThatTrainsEndsWithThatTraining) {
+  SetMachine machine;
+  const std::uint16_t cap = express(machine, kRoot);
+  SetLink& link = *machine.links[0];
+  link.count(LinkCounter::kRecoveries, End::kA, 1);
+  link.state.state = TrainingState::kRecoveryLock;
+  machine.write(kRoot, cap + PCI_EXP_LNKCTL, PCI_EXP_LNKCTL_RL, 2);
+  EXPECT_NE(machine.read(kRoot, cap + PCI_EXP_LNKSTA, 2) & PCI_EXP_LNKSTA_LT, 0U);
+  link.state.state = TrainingState::kL0;
+  EXPECT_EQ(machine.read(kRoot, cap + PCI_EXP_LNKSTA, 2) & PCI_EXP_LNKSTA_LT, 0U);
+  EXPECT_NE(machine.read(kRoot, cap + PCI_EXP_LNKSTA, 2) & PCI_EXP_LNKSTA_LBMS, 0U);
+}
+
 TEST(PcieFunction, SecondaryBusResetGoesDownThroughTheSwitch) {
   SetMachine machine;
   machine.write(kUp, PCI_BRIDGE_CONTROL, PCI_BRIDGE_CTL_BUS_RESET, 2);
