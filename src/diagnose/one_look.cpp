@@ -158,7 +158,14 @@ void add_finding(const Finding& other, std::optional<base::WallTime> at, Finding
 }  // namespace
 
 void add_look(const Verdict& look, Verdict& verdict) {
+  const auto& finding = verdict.finding;
+  const bool is_root = verdict.key == look.key || finding.subject == look.finding.subject;
+  const auto level = finding.level;
   add_finding(look.finding, look.at, verdict.finding);
+  if (!is_root) {
+    verdict.finding.level = level;  // what a victim suffers makes its root no worse
+    return;
+  }
   verdict.at = std::max(verdict.at, look.at);
 }
 
@@ -328,6 +335,11 @@ void OneLook::keep(Host& host, std::vector<Finding> findings, bool is_total, con
     held.since = is_total ? host.first_at : host.others_changed;
     if (const auto* seen = std::get_if<fabric::LinkId>(&finding.subject)) {
       const auto at = std::ranges::find(look.links, *seen, &observe::LinkState::link);
+      // Who is there and went down was seen to do so: the watch weighs that itself.
+      if (finding.code == "link_lost" && at != look.links.end() && !at->up.value_or(true) &&
+          at->family != fabric::ProtocolFamily::kPcie) {
+        continue;
+      }
       if (!is_total && at != look.links.end()) {
         held.since = host.changed[static_cast<std::size_t>(at - look.links.begin())];
       }
