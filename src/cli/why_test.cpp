@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -84,11 +85,15 @@ struct Named : Printed {
   Named() {
     fabric::Fabric known;
     const auto port = [&](const std::string& device, const std::string& name) {
-      EXPECT_TRUE(known.add(fabric::Device{.id = fabric::DeviceId::of(device), .name = device}));
-      const auto id = fabric::PortId::of(device + "/" + name);
-      EXPECT_TRUE(
-          known.add(fabric::Port{.id = id, .device = fabric::DeviceId::of(device), .name = name}));
-      return id;
+      fabric::Device owner;
+      owner.id = fabric::DeviceId::of(device);
+      owner.name = device;
+      EXPECT_TRUE(known.add(std::move(owner)));
+      fabric::Port made;
+      made.id = fabric::PortId::of(device + "/" + name);
+      made.device = fabric::DeviceId::of(device);
+      made.name = name;
+      return known.add(std::move(made)).value();
     };
     fabric::Link link;
     link.id = fabric::LinkId::of("a/eth0 - leaf/port2");
