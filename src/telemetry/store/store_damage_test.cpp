@@ -5,6 +5,7 @@
 #include "telemetry/store/test_store.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
