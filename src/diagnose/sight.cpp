@@ -547,7 +547,14 @@ void Sight::take(const observe::Event& event, std::string_view host) {
 }
 
 void Sight::take(const Mark& mark) {
-  marks_.push_back(mark);
+  const auto known = std::find_if(marks_.begin(), marks_.end(), [&mark](const Mark& one) {
+    return one.kind == mark.kind && one.subject == mark.subject && one.from == mark.from;
+  });
+  if (known == marks_.end()) {
+    marks_.push_back(mark);
+  } else {
+    *known = mark;  // said again: it ends earlier, or later
+  }
   newest_ = std::max(newest_, mark.from);
 }
 

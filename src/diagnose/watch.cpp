@@ -267,6 +267,9 @@ const std::vector<LivingFinding>& Watch::judge(base::WallTime now) {
   return impl_->ledger.findings();
 }
 
+const std::vector<LivingFinding>& Watch::findings() const {
+  return impl_->ledger.findings();
+}
 const Joint& Watch::joint() const {
   return impl_->sight.joint();
 }

@@ -70,6 +70,8 @@ class Watch {
 
   /// Judges all that moved since the last call. Findings in order: worst first, then oldest.
   const std::vector<LivingFinding>& judge(base::WallTime now);
+  /// As of the last judgement, or as they were restored.
+  [[nodiscard]] const std::vector<LivingFinding>& findings() const;
 
   [[nodiscard]] const Joint& joint() const;
   /// State that must outlive a restart: findings and what tells that they are the same.

@@ -2,6 +2,7 @@
 #include "serve/control_plane.h"
 
 #include "driver/collect.h"
+#include "serve/marks.h"
 
 #include <algorithm>
 #include <utility>
@@ -51,6 +52,21 @@ struct ControlPlane::Impl {
       note(notices.restore(base::as_text(*saved)));
       notices_saved = std::string(base::as_text(*saved));
     }
+    findings = watch.findings();
+    for (const diagnose::Mark& mark : kept_marks(*store)) {
+      remember(mark);
+    }
+  }
+
+  void remember(const diagnose::Mark& mark) {
+    watch.take(mark);
+    const auto known = std::ranges::find_if(
+        marks, [&mark](const diagnose::Mark& one) { return is_same(one, mark); });
+    if (known == marks.end()) {
+      marks.push_back(mark);
+    } else {
+      *known = mark;
+    }
   }
 
   void note(const base::Result<void>& result) {
@@ -75,17 +91,33 @@ struct ControlPlane::Impl {
       return;
     }
     status.last_poll = now;
+    take(*snapshot, status.name, now, out);
+  }
+
+  void take(const observe::Snapshot& snapshot, const std::string& name,
+            std::optional<base::WallTime> received, Stepped& out) {
     ++out.hosts;
-    watch.take(*snapshot);
-    const auto taken = ingest.take(*snapshot, now);
+    watch.take(snapshot);
+    const auto taken = ingest.take(snapshot, received);
     if (!taken) {
-      problems.push_back(status.name + ": " + taken.error().text());
+      problems.push_back(name + ": " + taken.error().text());
       return;
     }
     out.points += taken->points;
     out.events += taken->events;
     for (const observe::Event& event : taken->noticed) {
-      watch.take(event, status.name);
+      watch.take(event, name);
+    }
+  }
+
+  void commit(base::WallTime now) {
+    if (store == nullptr) {
+      return;
+    }
+    note(store->commit());
+    if (now - maintained >= options.maintain_every) {
+      maintained = now;
+      note(store->maintain(now));
     }
   }
 
@@ -136,8 +168,35 @@ void ControlPlane::add(std::string name, bus::Host host) {
 }
 
 void ControlPlane::take(const diagnose::Mark& mark) {
-  impl_->watch.take(mark);
-  impl_->marks.push_back(mark);
+  impl_->remember(mark);
+  if (impl_->store != nullptr) {
+    impl_->note(keep_mark(*impl_->store, mark));
+    impl_->note(impl_->store->commit());
+  }
+}
+
+Stepped ControlPlane::take(const observe::Snapshot& snapshot) {
+  Stepped out;
+  impl_->take(snapshot, snapshot.host.name, std::nullopt, out);
+  out.problems = std::exchange(impl_->problems, {});
+  return out;
+}
+
+void ControlPlane::take(const observe::Event& event, const std::string& host) {
+  const auto taken = impl_->ingest.take(event, host);
+  if (!taken) {
+    impl_->problems.push_back(host + ": " + taken.error().text());
+  } else if (*taken) {
+    impl_->watch.take(event, host);
+  }
+}
+
+Stepped ControlPlane::settle(base::WallTime now) {
+  impl_->tell(now);
+  impl_->commit(now);
+  Stepped out;
+  out.problems = std::exchange(impl_->problems, {});
+  return out;
 }
 
 Stepped ControlPlane::step(base::WallTime now) {
@@ -149,13 +208,7 @@ Stepped ControlPlane::step(base::WallTime now) {
   }
   if (out.hosts > 0) {
     impl_->tell(now);
-  }
-  if (impl_->store != nullptr && out.hosts > 0) {
-    impl_->note(impl_->store->commit());
-    if (now - impl_->maintained >= impl_->options.maintain_every) {
-      impl_->maintained = now;
-      impl_->note(impl_->store->maintain(now));
-    }
+    impl_->commit(now);
   }
   out.problems = std::exchange(impl_->problems, {});
   return out;
@@ -176,6 +229,18 @@ const diagnose::Watch& ControlPlane::watch() const {
 
 telemetry::Store* ControlPlane::store() const {
   return impl_->store;
+}
+
+base::Result<std::vector<diagnose::LivingFinding>> saved_findings(const telemetry::Store& store) {
+  const auto saved = store.get(plane::kStateKind, plane::kWatchKey);
+  if (!saved) {
+    return std::vector<diagnose::LivingFinding>{};
+  }
+  diagnose::Watch watch;
+  if (auto restored = watch.restore(base::as_text(*saved)); !restored) {
+    return tl::unexpected(restored.error());
+  }
+  return watch.findings();
 }
 
 std::vector<HostStatus> ControlPlane::hosts() const {

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "bus/host.h"
 #include "diagnose/watch.h"
+#include "observe/snapshot.h"
 #include "serve/notice.h"
 #include "telemetry/ingest.h"
 #include "telemetry/store.h"
@@ -61,7 +62,13 @@ class ControlPlane {
   ControlPlane& operator=(const ControlPlane&) = delete;
 
   void add(std::string name, bus::Host host);
+  /// A mark that is new to the store is kept there.
   void take(const diagnose::Mark& mark);
+  /// What somebody else saw: ingested, and judged with the next settle().
+  Stepped take(const observe::Snapshot& snapshot);
+  void take(const observe::Event& event, const std::string& host);
+  /// Judges what was taken, tells, commits. step() does so by itself.
+  Stepped settle(base::WallTime now);
 
   /// Polls the hosts that are due, ingests, judges, commits, tells. `now` must not go back.
   Stepped step(base::WallTime now);
@@ -77,5 +84,9 @@ class ControlPlane {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The findings that a control plane has left in its store; empty where there was none.
+[[nodiscard]] base::Result<std::vector<diagnose::LivingFinding>> saved_findings(
+    const telemetry::Store& store);
 
 }  // namespace weft::serve

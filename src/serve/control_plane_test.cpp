@@ -5,7 +5,9 @@
 
 #include "bus/synthetic/host.h"
 #include "bus/test_folder.h"
+#include "driver/collect.h"
 #include "driver/test_host.h"
+#include "serve/marks.h"
 
 #include <memory>
 
@@ -56,6 +58,47 @@ TEST(ControlPlaneTest, PollsWhoIsDueAndRemembers) {
       (*store)->points({.subject = "*", .metric = {}, .label = "*"}, kStart, after(11));
   ASSERT_TRUE(kept);
   EXPECT_GT(kept->size(), 50U);
+}
+
+TEST(ControlPlaneTest, MarksOutliveARestartAndAreEvents) {
+  const bus::TestFolder folder;
+  diagnose::Mark mark{.kind = "maintenance",
+                      .subject = "one",
+                      .from = kStart,
+                      .until = after(3600),
+                      .text = "cable B"};
+  for (const double ends : {3600.0, 60.0}) {  // said again: it ends earlier
+    auto store = telemetry::Store::open(folder.at("store"));
+    ASSERT_TRUE(store) << store.error().text();
+    ControlPlane plane(store->get());
+    mark.until = after(ends);
+    plane.take(mark);
+    EXPECT_EQ(kept_marks(**store).size(), 1U);
+  }
+  auto store = telemetry::Store::open(folder.at("store"));
+  ASSERT_TRUE(store) << store.error().text();
+  const auto kept = kept_marks(**store);
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].until, after(60));
+  EXPECT_EQ(kept[0].text, "cable B");
+  const auto events = (*store)->events("mark_maintenance", "*", {}, after(1));
+  ASSERT_TRUE(events);
+  EXPECT_EQ(events->size(), 2U);
+}
+
+TEST(ControlPlaneTest, TakesWhatOthersSaw) {
+  const bus::TestFolder folder;
+  auto store = telemetry::Store::open(folder.at("store"));
+  ASSERT_TRUE(store) << store.error().text();
+  auto snapshot = driver::collect(demo(), {.now = kStart, .links_only = false, .kernel_log = {}});
+  ASSERT_TRUE(snapshot) << snapshot.error().text();
+  ControlPlane plane(store->get());
+  EXPECT_GT(plane.take(*snapshot).points, 50U);
+  EXPECT_TRUE(plane.settle(kStart).problems.empty());
+  EXPECT_FALSE(plane.findings().empty());
+  const auto saved = saved_findings(**store);
+  ASSERT_TRUE(saved) << saved.error().text();
+  EXPECT_EQ(saved->size(), plane.findings().size());
 }
 
 TEST(ControlPlaneTest, AHostThatFailsHoldsNobodyUp) {

@@ -31,10 +31,14 @@ std::optional<int> minute_of_day(std::string_view text) {
 }
 
 bool covers(const diagnose::Mark& mark, const diagnose::Finding& finding, base::WallTime now) {
-  if (mark.kind != "maintenance" || now < mark.from || (mark.until && now >= *mark.until)) {
+  const bool is_work = mark.kind == "maintenance" || mark.kind == "repair" || mark.kind == "reboot";
+  if (!is_work || now < mark.from || (mark.until && now >= *mark.until)) {
     return false;
   }
+  // A machine's or device's mark covers what is below it, at either end of a link.
+  const std::string below = mark.subject + "/*";
   return mark.subject.empty() || base::matches(mark.subject, finding.place) ||
+         base::matches(below, finding.place) || base::matches("*--" + below, finding.place) ||
          base::matches(mark.subject, observe::text(finding.subject));
 }
 

@@ -100,6 +100,22 @@ TEST(NoticesTest, MaintenanceHoldsWhatItCovers) {
   EXPECT_EQ(after[0].finding.id, "fnd-1");
 }
 
+TEST(NoticesTest, AMachinesMarkCoversItsLinksAtEitherEnd) {
+  for (const char* kind : {"maintenance", "repair", "reboot"}) {
+    Notices notices;
+    const std::vector<diagnose::Mark> marks = {{kind, "server2", at(9), {}, ""}};
+    std::vector<LivingFinding> now;
+    for (const char* place : {"server2/nic0/eth0--leaf0/port0", "leaf0/port0--server2/nic0/eth0",
+                              "server2", "server20/nic0/eth0--leaf0/port1"}) {
+      now.push_back(finding("fnd-" + std::to_string(now.size()), Level::kCritical));
+      now.back().finding.place = place;
+    }
+    const auto told = notices.take(now, marks, at(10));
+    ASSERT_EQ(told.size(), 1U) << kind;
+    EXPECT_EQ(told[0].finding.id, "fnd-3");
+  }
+}
+
 TEST(NoticesTest, ARestartTellsNothingTwice) {
   Notices before;
   EXPECT_EQ(before.take(std::vector{finding("fnd-1")}, {}, at(10)).size(), 1U);
