@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "base/text.h"
 #include "cli/terminal.h"
+#include "cli/up_notify.h"
 #include "cli/up_plane.h"
 #include "cli/up_services.h"
 #include "cli/up_summary.h"
@@ -63,6 +64,19 @@ constexpr OptionSpec kOptions[] = {
     {"--store", "DIR",
      "Keeps what is measured and found in this folder, for weft history and for the next start "
      "(default: a folder that is gone when it ends)."},
+    {"--notify", "URL",
+     "Tells findings to this address by HTTP POST (docs/formats/notice.md): one page a cause when "
+     "it opens, gets worse, comes back and is over."},
+    {"--notify-token", "FILE",
+     "The file's first line is sent to it as a bearer token (default: none)."},
+    {"--notify-ca", "FILE", "Certificates to trust there, PEM (default: the system's)."},
+    {"--notify-level", "LEVEL",
+     "Least that is told: unknown, warning or critical (default: "
+     "warning)."},
+    {"--quiet-hours", "HOURS",
+     "Like 22:00-06:30, daily, in UTC; may be given several times. What is not critical waits "
+     "until they are over.",
+     true},
     {"--no-plane", "", "Only the world: nobody polls it, remembers or judges."},
     {"--json", "", "A line of JSON for the start and for each summary."},
 };
@@ -70,6 +84,8 @@ constexpr ExampleSpec kExamples[] = {
     {"weft up", "The reference pod at the pace of the clock, until Ctrl-C."},
     {"weft up racks/hgx-h100.yaml --doors", "One server whose lspci, SMBus and modules answer."},
     {"weft up --scenario scenarios/fan-loss.yaml --speed 60", "A story, an hour in a minute."},
+    {"weft up --store history --notify http://127.0.0.1:9000/pages --quiet-hours 22:00-06:00",
+     "Remembers, and wakes somebody."},
     {"weft up --speed max --for 1d --json", "A day of the reference pod, as fast as it goes."},
 };
 constexpr ExitSpec kExits[] = {{kOk, "the time of --for is over, or it was interrupted"}};
@@ -326,6 +342,11 @@ int up(const Arguments& arguments) {
   if (arguments.has("--guests") && !arguments.has("--doors")) {
     return report_usage("--guests needs --doors", "Give both.");
   }
+  UpPlaneOptions plane_options;
+  plane_options.store = arguments.value("--store").value_or("");
+  if (auto read = read_notify_options(arguments, plane_options); !read) {
+    return report(read.error());
+  }
   const auto begin = std::chrono::steady_clock::now();
   auto fabric = find_rack(options.rack);
   if (!fabric) {
@@ -352,8 +373,8 @@ int up(const Arguments& arguments) {
   }
   std::unique_ptr<UpPlane> plane;
   if (!arguments.has("--no-plane")) {
-    auto started = UpPlane::start(
-        **rack, {.store = arguments.value("--store").value_or(""), .world_at = base::wall_now()});
+    plane_options.world_at = base::wall_now();
+    auto started = UpPlane::start(**rack, plane_options);
     if (!started) {
       return report(started.error());
     }

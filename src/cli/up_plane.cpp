@@ -3,6 +3,7 @@
 
 #include "base/temp_folder.h"
 #include "cli/why.h"
+#include "serve/marks.h"
 #include "serve/query.h"
 #include "twin/plan/inventory.h"
 
@@ -19,6 +20,10 @@
 namespace weft::cli {
 
 struct UpPlane::Loop {
+  // A record of the store beside the control plane's own.
+  static constexpr std::string_view kStateKind = "state";
+  static constexpr std::string_view kWebhookKey = "webhook";
+
   Loop(twin::Rack& living, const UpPlaneOptions& how)
       : rack(living), options(how), expectation(twin::located(*living.plan)) {}
   Loop(const Loop&) = delete;
@@ -29,6 +34,9 @@ struct UpPlane::Loop {
       thread.join();
     }
     plane.reset();
+    if (webhook) {
+      keep_waiting();
+    }
     store.reset();
   }
 
@@ -51,12 +59,46 @@ struct UpPlane::Loop {
     how.plan = &expectation;
     how.plan_source = rack.plan->fabric.name;
     how.poll_every = options.poll_every;
+    how.notices = options.notices;
+    if (options.webhook) {
+      webhook.emplace(*options.webhook);
+      take_waiting();
+      how.tell = [this](const std::vector<serve::Notice>& notices) {
+        webhook->post(serve::notice_json(notices, rack.plan->fabric.name + " (simulated)"));
+      };
+    }
     plane = std::make_unique<serve::ControlPlane>(store.get(), how);
     for (std::size_t i = 0; i < rack.machines.size(); ++i) {
       plane->add(rack.machines[i].plan->name, twin::host_of(rack, i));
     }
     thread = std::thread([this] { run(); });
     return {};
+  }
+
+  /// What nobody took before the last end is sent first; what nobody takes now waits for the next.
+  void take_waiting() {
+    const auto kept = store->get(kStateKind, kWebhookKey);
+    const auto bodies = kept ? nlohmann::json::parse(base::as_text(*kept), nullptr, false)
+                             : nlohmann::json::array();
+    for (const auto& body : bodies.is_array() ? bodies : nlohmann::json::array()) {
+      if (body.is_string()) {
+        webhook->post(body.get<std::string>());
+      }
+    }
+  }
+  void keep_waiting() {
+    const std::string text = nlohmann::json(webhook->waiting())
+                                 .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    (void)store->put(kStateKind, kWebhookKey, base::as_bytes(text));
+    (void)store->commit();
+  }
+  /// Once for each thing that goes wrong there.
+  void note_webhook() {
+    const serve::WebhookStatus status = webhook ? webhook->status() : serve::WebhookStatus{};
+    if (!status.last_problem.empty() && status.last_problem != webhook_problem) {
+      webhook_problem = status.last_problem;
+      problems.push_back("notices: " + webhook_problem);
+    }
   }
 
   [[nodiscard]] base::WallTime now() const {
@@ -76,12 +118,27 @@ struct UpPlane::Loop {
           const std::lock_guard hold(mutex);
           serve::Stepped stepped = plane->step(at);
           std::ranges::move(stepped.problems, std::back_inserter(problems));
+          note_webhook();
         }
         rested = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                     (Clock::now() - began) * (1 / options.share_most - 1));
       }
       std::this_thread::sleep_for(kTick);
     }
+  }
+
+  /// The answer to {"ask":"mark"}, which writes; nullopt for any other question.
+  [[nodiscard]] std::optional<std::string> mark(std::string_view line) {
+    const auto asked = nlohmann::json::parse(line, nullptr, false);
+    if (!asked.is_object() || !asked.contains("ask") || asked["ask"] != "mark") {
+      return std::nullopt;
+    }
+    const base::WallTime at = now();
+    const auto mark = serve::asked_mark(line, at);
+    if (mark) {
+      plane->take(*mark);
+    }
+    return serve::mark_answer(mark, at, true);
   }
 
   /// The answer to {"ask":"why"}, which needs the joint fabric; nullopt for any other question.
@@ -134,6 +191,8 @@ struct UpPlane::Loop {
   std::string folder;
   std::optional<base::TempFolder> temporary;  // where no folder was named
   std::unique_ptr<telemetry::Store> store;
+  std::optional<serve::Webhook> webhook;  // told by the plane, which goes first
+  std::string webhook_problem;
   std::unique_ptr<serve::ControlPlane> plane;
   mutable std::mutex mutex;  // of plane, store, problems
   std::vector<std::string> problems;
@@ -160,6 +219,9 @@ twin::door::NamedService UpPlane::service() {
                [loop = loop_.get()](std::string_view line) {
                  const std::lock_guard hold(loop->mutex);
                  if (auto text = loop->why(line)) {
+                   return *text;
+                 }
+                 if (auto text = loop->mark(line)) {
                    return *text;
                  }
                  return serve::answer({.store = loop->store.get(),

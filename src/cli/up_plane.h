@@ -7,11 +7,13 @@
 
 #include "base/result.h"
 #include "serve/control_plane.h"
+#include "serve/webhook.h"
 #include "twin/door/doors.h"
 #include "twin/machine.h"
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,8 @@ struct UpPlaneOptions {
   base::Duration poll_every{10LL * 1'000'000'000};  ///< of world time
   /// Most of the wall time that polling may take, since each poll holds the world for a while.
   double share_most = 0.2;
+  serve::NoticeOptions notices = {};             ///< whom to wake, and when not to
+  std::optional<serve::WebhookOptions> webhook;  ///< who is told; nobody without it
 };
 
 class UpPlane {

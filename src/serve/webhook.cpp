@@ -83,6 +83,14 @@ struct Webhook::Sender {
   std::thread thread;  // last: it uses all of the above
 };
 
+base::Result<WebhookOptions> webhook_to(std::string_view url) {
+  auto read = net::parse_url(url);
+  if (!read) {
+    return tl::unexpected(read.error());
+  }
+  return WebhookOptions{.url = *std::move(read)};
+}
+
 Webhook::Webhook(WebhookOptions options) : sender_(std::make_unique<Sender>(std::move(options))) {}
 Webhook::~Webhook() = default;
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weft::serve {
@@ -24,6 +25,9 @@ struct WebhookOptions {
   base::Duration last_retry{600LL * 1'000'000'000};
   std::size_t kept_most = 1000;  ///< the oldest is dropped, and counted
 };
+
+/// With the rest as it stands above. kInvalidArgument: the address is none.
+[[nodiscard]] base::Result<WebhookOptions> webhook_to(std::string_view url);
 
 struct WebhookStatus {
   std::uint64_t sent = 0;
