@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "base/text.h"
 #include "cli/draw/axis.h"
+#include "serve/control_plane.h"
 #include "serve/query.h"
 #include "telemetry/store.h"
 
@@ -21,11 +22,13 @@ using base::Result;
 
 struct Plane::Impl {
   std::unique_ptr<telemetry::Store> store;
-  std::optional<LineClient> client;  ///< where there is no store
+  std::vector<diagnose::LivingFinding> findings;  ///< that the store keeps
+  std::optional<LineClient> client;               ///< where there is no store
 
   Result<std::string> ask(const std::string& line) {
     if (store) {
-      return serve::answer({.store = store.get(), .findings = {}, .now = base::wall_now()}, line);
+      return serve::answer(
+          {.store = store.get(), .findings = findings, .now = base::wall_now()}, line);
     }
     return client->ask(line);
   }
@@ -61,6 +64,11 @@ Result<Plane> Plane::open(const Arguments& arguments) {
       return tl::unexpected(store.error());
     }
     impl->store = *std::move(store);
+    auto findings = serve::saved_findings(*impl->store);
+    if (!findings) {
+      return tl::unexpected(findings.error());
+    }
+    impl->findings = *std::move(findings);
     return Plane(std::move(impl));
   }
   auto client = LineClient::open(arguments, history_plane::kService);

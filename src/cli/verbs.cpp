@@ -8,9 +8,11 @@
 #include "cli/export.h"
 #include "cli/firmware.h"
 #include "cli/history.h"
+#include "cli/import.h"
 #include "cli/inventory.h"
 #include "cli/link.h"
 #include "cli/margin.h"
+#include "cli/mark.h"
 #include "cli/physics/ber.h"
 #include "cli/physics/channel.h"
 #include "cli/physics/com.h"
@@ -58,6 +60,8 @@ std::span<const VerbSpec> verbs() {
       undo_verb(),
       score_verb(),
       up_verb(),
+      import_verb(),
+      mark_verb(),
       history_verb(),
       events_verb(),
       top_verb(),

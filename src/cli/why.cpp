@@ -8,6 +8,7 @@
 #include "diagnose/incident.h"
 #include "driver/collect.h"
 #include "fabric/rack.h"
+#include "serve/control_plane.h"
 
 #include <algorithm>
 #include <chrono>
@@ -44,6 +45,7 @@ constexpr OptionSpec kOptions[] = {
     {"--live", "", "Ask the running weft up (or the one of --folder or --socket) what it found."},
     kPlaneFolderOption,
     kPlaneSocketOption,
+    {"--store", "DIR", "What a control plane or weft import has found and left in this store."},
     {"--watch", "TIME", "How long to look at this machine: 30s, 2m, 1h. Default 5s, at most 24 h."},
     {"--since", "TIME", "Only what moved in this time before the end: 30s, 2m, 1h, 7d."},
     {"--json", "", "Findings as JSON, schema weftline/why/1 (docs/formats/why.md)."},
@@ -186,6 +188,40 @@ bool is_incident_file(const std::string& name) {
          std::filesystem::is_regular_file(name, ignored);
 }
 
+/// Findings that were kept; the fabric that they are of is not.
+base::Result<Case> kept_case(const std::string& folder) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) {
+    return base::fail(Code::kNotFound, "there is no such folder", folder,
+                      "Name a store's folder with --store.");
+  }
+  telemetry::StoreOptions options;
+  options.read_only = true;
+  auto store = telemetry::Store::open(folder, options);
+  if (!store) {
+    return tl::unexpected(store.error());
+  }
+  auto findings = serve::saved_findings(**store);
+  if (!findings) {
+    return tl::unexpected(findings.error());
+  }
+  Case out;
+  out.watch = std::make_unique<diagnose::Watch>();
+  out.findings = *std::move(findings);
+  out.watched.source = folder;
+  for (const auto& living : out.findings) {
+    cover(out, living.opened);
+    cover(out, living.updated);
+  }
+  for (const auto& subject : (*store)->subjects("*")) {
+    out.machines.insert(subject.host);
+    out.watched.links += subject.kind == "link" ? 1 : 0;
+  }
+  out.watched.machines = out.machines.size();
+  out.watched.notes = (*store)->damage();
+  return out;
+}
+
 /// The control plane has the joint fabric and the past; it writes the text itself.
 int ask_living(const Arguments& arguments, const std::string& subject, double since_s) {
   auto plane = Plane::open(arguments);
@@ -203,6 +239,20 @@ int ask_living(const Arguments& arguments, const std::string& subject, double si
   const std::string text = answer->value("text", "");
   std::fwrite(text.data(), 1, text.size(), stdout);
   return answer->value("exit", static_cast<int>(kOk));
+}
+
+int show(Case& it, const Arguments& arguments, const std::string& subject, double since_s) {
+  const auto from = since_s > 0 ? base::WallTime{it.watched.until.ns - base::seconds(since_s).ns}
+                                : base::WallTime{};
+  const auto meant = findings_about(it.findings, it.watch->joint(), subject, from);
+  if (const auto known = check_subject(it.findings, it.watch->joint(), subject); !known) {
+    return report(known.error());
+  }
+  it.watched.subject = subject;
+  const WhyView view{meant, &it.watch->joint(), it.watched};
+  const auto text = arguments.has("--json") ? why_json(view) : why_text(view);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return why_exit(view);
 }
 
 int run(const Arguments& arguments) {
@@ -232,6 +282,14 @@ int run(const Arguments& arguments) {
     }
     return ask_living(arguments, subject, since_s);
   }
+  if (const auto folder = arguments.value("--store")) {
+    if (incident || !files.empty() || arguments.has("--watch") || arguments.has("--rack")) {
+      return report_usage("a store's findings are judged already",
+                          "Leave --from, --incident, --watch and --rack out.");
+    }
+    auto kept = kept_case(*folder);
+    return kept ? show(*kept, arguments, subject, since_s) : report(kept.error());
+  }
   Case it;
   diagnose::WatchOptions options;
   if (const auto rack = arguments.value("--rack")) {
@@ -250,17 +308,7 @@ int run(const Arguments& arguments) {
   if (!judged) {
     return report(judged.error());
   }
-  const auto from = since_s > 0 ? base::WallTime{it.watched.until.ns - base::seconds(since_s).ns}
-                                : base::WallTime{};
-  const auto meant = findings_about(it.findings, it.watch->joint(), subject, from);
-  if (const auto known = check_subject(it.findings, it.watch->joint(), subject); !known) {
-    return report(known.error());
-  }
-  it.watched.subject = subject;
-  const WhyView view{meant, &it.watch->joint(), it.watched};
-  const auto text = arguments.has("--json") ? why_json(view) : why_text(view);
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  return why_exit(view);
+  return show(it, arguments, subject, since_s);
 }
 
 }  // namespace
