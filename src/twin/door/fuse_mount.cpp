@@ -137,6 +137,26 @@ int write_file(const char* path, const char* buffer, std::size_t size, off_t off
   return written ? static_cast<int>(size) : failed(written.error());
 }
 
+// As sysfs answers: nothing is made, removed or renamed by who looks.
+int refuse(const char* /*path*/) {
+  return -EPERM;
+}
+int refuse_folder(const char* /*path*/, mode_t /*mode*/) {
+  return -EPERM;
+}
+int refuse_file(const char* /*path*/, mode_t /*mode*/, fuse_file_info* /*file*/) {
+  return -EACCES;
+}
+int refuse_name(const char* /*from*/, const char* /*to*/, unsigned /*flags*/) {
+  return -EPERM;
+}
+
+/// A shell's `>` before its write: lengths are the registers', and stay.
+int truncate_file(const char* path, off_t /*size*/, fuse_file_info* /*file*/) {
+  const auto entry = tree().entry(below_root(path));
+  return !entry ? failed(entry.error()) : entry->is_writable ? 0 : -EACCES;
+}
+
 fuse_operations operations() {
   fuse_operations out{};
   out.getattr = &get_attributes;
@@ -145,6 +165,12 @@ fuse_operations operations() {
   out.open = &open_file;
   out.read = &read_file;
   out.write = &write_file;
+  out.truncate = &truncate_file;
+  out.unlink = &refuse;
+  out.rmdir = &refuse;
+  out.mkdir = &refuse_folder;
+  out.create = &refuse_file;
+  out.rename = &refuse_name;
   return out;
 }
 

@@ -63,6 +63,24 @@ TEST(FuseMount, LspciSeesTheTwinMoveAndSetpciWrites) {
   EXPECT_FALSE(is_mounted(folder.at("twin")));
 }
 
+TEST(FuseMount, NothingIsMadeOrRemoved) {
+  TestRack test;
+  const auto tree = sysfs_tree(test.rack, 0);
+  const bus::TestFolder folder;
+  auto mount = FuseMount::open(*tree, folder.at("twin"));
+  if (!mount) {
+    GTEST_SKIP() << mount.error().text();
+  }
+  const auto said = [&](const std::string& command) {
+    return base::shell("cd " + folder.at("twin/proc") + "; LC_ALL=C " + command).out;
+  };
+  EXPECT_THAT(said("rm -f uptime"), HasSubstr("Operation not permitted"));
+  EXPECT_THAT(said("mkdir new"), HasSubstr("Operation not permitted"));
+  EXPECT_THAT(said("mv uptime new"), HasSubstr("Operation not permitted"));
+  EXPECT_THAT(said("cp uptime new"), HasSubstr("Permission denied"));
+  EXPECT_NE(folder.content("twin/proc/uptime"), "");
+}
+
 TEST(FuseMount, IsUnmountedAlsoWhileAFileIsOpen) {
   TestRack test;
   const auto tree = sysfs_tree(test.rack, 0);

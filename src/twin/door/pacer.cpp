@@ -71,14 +71,16 @@ void Pacer::run() {
     WorldTime until = now + base::seconds(std::min(wanted, step));
     if (options_.until) {
       until = std::min(until, *options_.until);
-      is_done_ = now >= *options_.until;
     }
+    const bool is_over = options_.until && now >= *options_.until;
     const double window = seconds_since(window_begin);
-    if (window >= kWindowSeconds) {
+    // Also what took less than a window has had a factor.
+    if (window >= kWindowSeconds || (is_over && now > window_first)) {
       factor_ = (now - window_first).seconds() / window;
       window_begin = Clock::now();
       window_first = now;
     }
+    is_done_ = is_over;
     if (until <= now) {
       // At its time, or at rest.
       std::this_thread::sleep_for(std::chrono::duration<double>(kRestSeconds));
