@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "bus/linux/open.h"
 #include "cli/demo.h"
+#include "cli/interrupts.h"
 #include "cli/scan_json.h"
 #include "cli/scan_report.h"
 #include "cli/scan_text.h"
@@ -15,7 +16,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -29,8 +29,6 @@ namespace {
 /// How often a watch looks. A speed change of an idling device lasts longer.
 constexpr std::chrono::milliseconds kWatchStep{500};
 constexpr double kWatchSecondsMax = 24 * 3600;
-
-volatile std::sig_atomic_t g_interrupted = 0;
 
 /// A kernel log that the user named must be there, a file, and readable: a typing error is no
 /// verdict.
@@ -88,11 +86,11 @@ base::Result<void> watch(ScannedHost& host, double seconds, const driver::Collec
   const auto elapsed = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
-  auto* before = std::signal(SIGINT, [](int) { g_interrupted = 1; });
+  const Interrupts interrupts;
   const bool shows_progress = terminal(2).is_terminal;
   auto quick = options;
   quick.links_only = true;
-  while (elapsed() < seconds && g_interrupted == 0) {
+  while (elapsed() < seconds && !Interrupts::asked()) {
     std::this_thread::sleep_for(kWatchStep);
     quick.now = base::wall_now();
     auto snapshot = driver::collect(host.source, quick);
@@ -113,7 +111,6 @@ base::Result<void> watch(ScannedHost& host, double seconds, const driver::Collec
   if (shows_progress) {
     std::cerr << "\r\033[K";
   }
-  std::signal(SIGINT, before);
   auto last = options;
   last.now = base::wall_now();
   auto snapshot = driver::collect(host.source, last);

@@ -5,13 +5,13 @@
 #include "base/text.h"
 #include "cli/device_steps.h"
 #include "cli/history_plane.h"
+#include "cli/interrupts.h"
 #include "cli/soak_result.h"
 #include "driver/retimer.h"
 #include "driver/retimer_actions.h"
 #include "wire/pcie/function.h"
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -72,30 +72,6 @@ constexpr ExitSpec kExits[] = {
 
 constexpr std::uint32_t kRetimerErrorsMost = 4194176;  ///< where its counter stops
 
-volatile std::sig_atomic_t g_soak_stops = 0;
-
-/// SIGINT and SIGTERM end the soak early while this lives, so that all is put back.
-class StopSignals {
- public:
-  StopSignals() {
-    g_soak_stops = 0;
-    for (std::size_t i = 0; i < std::size(kSignals); ++i) {
-      before_[i] = std::signal(kSignals[i], [](int) { g_soak_stops = 1; });
-    }
-  }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-  ~StopSignals() {
-    for (std::size_t i = 0; i < std::size(kSignals); ++i) {
-      std::signal(kSignals[i], before_[i]);
-    }
-  }
-
- private:
-  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
-  void (*before_[std::size(kSignals)])(int) = {};
-};
-
 struct Options {
   std::string side;
   std::vector<unsigned> lanes;
@@ -154,7 +130,7 @@ class SoakTime {
     constexpr std::int64_t kSliceMost = 1'000'000'000;
     const auto begin = place_.clock();
     const bool shows = isatty(STDERR_FILENO) == 1;
-    for (std::int64_t left = span.ns; left > 0 && g_soak_stops == 0;) {
+    for (std::int64_t left = span.ns; left > 0 && !Interrupts::asked();) {
       const std::int64_t slice = std::min(left, kSliceMost);
       place_.wait({slice});
       left -= slice;
@@ -383,7 +359,7 @@ int apply(Place& place, const Soaker& soaker, const Options& options, bool is_js
     return report(recovered.error());
   }
   SoakTime time(place, options.span);
-  const StopSignals signals;
+  const Interrupts interrupts;
   const auto lanes = soaker.soak(*folder, time);
   if (!lanes) {
     return report(lanes.error());
@@ -391,7 +367,7 @@ int apply(Place& place, const Soaker& soaker, const Options& options, bool is_js
   const SoakResult result{.lanes = *lanes,
                           .seconds = time.seconds(),
                           .goal = options.goal,
-                          .is_interrupted = g_soak_stops != 0};
+                          .is_interrupted = Interrupts::asked()};
   auto json = outline_json(soaker.outline, true);
   json["soak"] = soak_json(result);
   print_text(is_json ? json.dump(2) + "\n" : outline_text(soaker.outline) + soak_text(result));

@@ -3,6 +3,7 @@
 
 #include "base/span.h"
 #include "base/text.h"
+#include "cli/interrupts.h"
 #include "cli/terminal.h"
 #include "cli/up_notify.h"
 #include "cli/up_plane.h"
@@ -16,7 +17,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -89,30 +89,6 @@ constexpr ExampleSpec kExamples[] = {
     {"weft up --speed max --for 1d --json", "A day of the reference pod, as fast as it goes."},
 };
 constexpr ExitSpec kExits[] = {{kOk, "the time of --for is over, or it was interrupted"}};
-
-volatile std::sig_atomic_t g_stops = 0;
-
-/// SIGINT and SIGTERM end the verb well while this lives, so that nothing stays mounted.
-class Interrupts {
- public:
-  Interrupts() {
-    g_stops = 0;
-    for (std::size_t i = 0; i < std::size(kSignals); ++i) {
-      before_[i] = std::signal(kSignals[i], [](int) { g_stops = 1; });
-    }
-  }
-  Interrupts(const Interrupts&) = delete;
-  Interrupts& operator=(const Interrupts&) = delete;
-  ~Interrupts() {
-    for (std::size_t i = 0; i < std::size(kSignals); ++i) {
-      std::signal(kSignals[i], before_[i]);
-    }
-  }
-
- private:
-  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
-  void (*before_[std::size(kSignals)])(int) = {};
-};
 
 struct Options {
   std::string rack{kDefaultRack};
@@ -283,7 +259,7 @@ void live(twin::Rack& rack, const Options& options, twin::door::Doors* doors, Up
   twin::door::Pacer pacer(*rack.world, pace);
   auto shown = Clock::now();
   auto written = shown;
-  while (g_stops == 0 && !pacer.status().is_done) {
+  while (!Interrupts::asked() && !pacer.status().is_done) {
     std::this_thread::sleep_for(kTick);
     const auto now = Clock::now();
     if (now - shown >= every) {
