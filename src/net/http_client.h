@@ -7,12 +7,11 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "net/headers.h"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace weft::net {
 
@@ -26,8 +25,6 @@ struct Url {
 /// "http://HOST[:PORT][/PATH]" or https. kInvalidArgument for anything else: other schemes, user
 /// names, spaces, control characters, fragments.
 [[nodiscard]] base::Result<Url> parse_url(std::string_view text);
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   std::string method = "POST";
