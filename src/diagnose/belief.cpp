@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -56,15 +57,30 @@ bool can_be(Where where, const Place& place) {
   return false;
 }
 
-double weight_of(const Cause& cause, const FeatureSet& features) {
+/// `strange`: features that another part than the cause's own shows; they speak as on any link.
+double weight_of(const Cause& cause, const FeatureSet& features,
+                 const std::set<Feature>& strange = {}) {
   double log_sum = 0;
   for (std::size_t f = 0; f < kFeatures; ++f) {
+    const auto feature = static_cast<Feature>(f);
     const auto move = features.seen[f].move;
     if (move != Move::kAbsent) {
-      log_sum += std::log(std::max(1e-4, likelihood(cause, static_cast<Feature>(f), move)));
+      const double odds =
+          strange.contains(feature) ? likelihood_by_chance(move) : likelihood(cause, feature, move);
+      log_sum += std::log(std::max(1e-4, odds));
     }
   }
   return std::exp(kTemper * log_sum);
+}
+
+/// Causes that are hardly ever seen without one certain feature count less where nobody looked at
+/// that feature. Modelled.
+constexpr double kUnseenDefining = 0.15;
+
+double defining_weight(const Cause& cause, const FeatureSet& features) {
+  return cause.defining != Feature::kCount_ && features[cause.defining].move == Move::kAbsent
+             ? kUnseenDefining
+             : 1;
 }
 
 double unknown_weight(const FeatureSet& features) {
@@ -119,11 +135,24 @@ class Weigher {
     return evidence_.features(direction, section);
   }
 
+  /// Who decides the bits of a section: modules that do not retime (linear optics, passive copper)
+  /// pass the wave on to the next one that does.
   std::size_t receiver(LaneDirection direction, std::size_t section) const {
-    return direction == LaneDirection::kTowardDevice ? section + 1 : section;
+    return decider(direction == LaneDirection::kTowardDevice ? section + 1 : section,
+                   direction == LaneDirection::kTowardDevice);
   }
-  std::size_t transmitter(LaneDirection direction, std::size_t section) const {
-    return direction == LaneDirection::kTowardDevice ? section : section + 1;
+  /// Whose levels and jitter a section carries. A laser is the module's own, retiming or not.
+  std::size_t transmitter(LaneDirection direction, std::size_t section, Where where) const {
+    const bool is_toward_device = direction == LaneDirection::kTowardDevice;
+    const std::size_t near = is_toward_device ? section : section + 1;
+    return where == Where::kOptical || where == Where::kActive ? near
+                                                               : decider(near, !is_toward_device);
+  }
+  std::size_t decider(std::size_t node, bool is_upward) const {
+    while (node > 0 && node < evidence_.sections && !evidence_.repeaters[node - 1].retimes) {
+      node = is_upward ? node + 1 : node - 1;
+    }
+    return node;
   }
 
   Place place_of(std::size_t section) const {
@@ -194,74 +223,120 @@ class Weigher {
   }
 
   /// The thing that is plugged in the section: a cable or fibre itself, else the card at its end.
-  std::optional<PartRef> plugged_part(LaneDirection direction, std::size_t section) const {
+  std::optional<PartRef> plugged_part(std::size_t section) const {
     const auto medium = medium_of(evidence_, section);
     if (is_optical(medium) || is_cable(medium)) {
       return medium_part(section);
     }
-    if (section + 1 == evidence_.sections) {
-      return part_at(joint_, evidence_, section + 1);
+    // A module in its cage is what is plugged there; else a card is, at the link's far end.
+    for (const auto node : {section + 1, section}) {
+      if (node > 0 && node < evidence_.sections && evidence_.repeaters[node - 1].is_module) {
+        return part_at(joint_, evidence_, node);
+      }
     }
-    return part_at(joint_, evidence_, receiver(direction, section));
+    return section + 1 == evidence_.sections ? part_at(joint_, evidence_, section + 1)
+                                             : std::nullopt;
+  }
+
+  /// The only direction that shows trouble.
+  std::optional<LaneDirection> showing_direction() const {
+    std::array<bool, 2> shows{};
+    for (std::size_t d = 0; d < 2; ++d) {
+      shows.at(d) = evidence_.of.at(d)[Feature::kErrors].move == Move::kRaised ||
+                    evidence_.of.at(d)[Feature::kUncorrectable].move == Move::kRaised;
+    }
+    if (shows[0] == shows[1]) {
+      return std::nullopt;
+    }
+    return shows[0] ? LaneDirection::kTowardDevice : LaneDirection::kTowardHost;
+  }
+
+  /// The same, where the other one is measured too: a contact may carry only one of them.
+  std::optional<LaneDirection> suffering_direction() const {
+    const bool are_measured = evidence_.is_measured[0] && evidence_.is_measured[1];
+    return are_measured ? showing_direction() : std::nullopt;
   }
 
   void consider(const Cause& cause, LaneDirection direction, std::size_t section,
-                FeatureSet features) {
+                const FeatureSet& features) {
     if (!can_be(cause.where, place_of(section))) {
       return;
     }
     Candidate one;
     one.cause = &cause;
-    if (!cause.both_directions) {
-      one.direction = direction;
-    }
+    one.direction = cause.both_directions ? suffering_direction() : direction;
     std::size_t node = evidence_.sections + 1;
     switch (cause.role) {
       case Role::kReceiver:
         node = receiver(direction, section);
         break;
       case Role::kTransmitter:
-        node = transmitter(direction, section);
+        node = transmitter(direction, section, cause.where);
         break;
       case Role::kMedium:
         one.stretch = stretch_of_medium(section);
         one.part = medium_part(section);
         break;
       case Role::kConnector:
-        one.stretch = Stretch::kConnector;
-        one.part = plugged_part(direction, section);
+        // A copper cable's plugs are the cable's.
+        one.stretch =
+            is_cable(medium_of(evidence_, section)) ? Stretch::kCable : Stretch::kConnector;
+        one.part = plugged_part(section);
         break;
       case Role::kEither:
       case Role::kShared:
         break;
     }
+    std::set<Feature> strange;
     if (node <= evidence_.sections) {
       one.stretch = stretch_of_node(node);
       one.part = part_at(joint_, evidence_, node);
-      use_own_features(node, features);
+      strange = strange_features(node, features);
+    } else if (cause.key == "sensor_lies") {
+      one.part = part_with(Feature::kTemperature);
     }
-    one.weight =
-        cause.prior / static_cast<double>(2 * evidence_.sections) * weight_of(cause, features);
+    // What acts on both directions is weighed once, by the one that shows it.
+    const auto showing = cause.both_directions ? showing_direction() : std::nullopt;
+    if (showing && *showing != direction) {
+      return;
+    }
+    const double places = static_cast<double>((showing ? 1 : 2) * evidence_.sections);
+    one.weight = cause.prior / places * defining_weight(cause, features) *
+                 weight_of(cause, features, strange);
     candidates_.push_back(std::move(one));
   }
 
-  /// What a part says of itself speaks of that part and against the others.
-  void use_own_features(std::size_t node, FeatureSet& features) const {
+  /// What a part says of itself speaks of that part: for all others it is there by chance.
+  std::set<Feature> strange_features(std::size_t node, const FeatureSet& features) const {
+    std::set<Feature> out;
     for (const auto feature : {Feature::kFirmware, Feature::kTemperature, Feature::kIdentity}) {
-      if (features[feature].move == Move::kAbsent || features[feature].move == Move::kNormal) {
+      const auto move = features[feature].move;
+      if (move != Move::kRaised && move != Move::kLowered) {
         continue;
       }
       const bool is_repeater = node > 0 && node < evidence_.sections;
-      const auto move = is_repeater ? evidence_.repeater[node - 1][feature].move : Move::kAbsent;
-      if (move != features[feature].move) {
-        features[feature].move = Move::kNormal;
+      if (!is_repeater || evidence_.repeater[node - 1][feature].move != move) {
+        out.insert(feature);
       }
     }
+    return out;
+  }
+
+  /// The retimer or module that shows it.
+  std::optional<PartRef> part_with(Feature feature) const {
+    for (std::size_t i = 0; i < evidence_.repeater.size(); ++i) {
+      const auto move = evidence_.repeater[i][feature].move;
+      if (move == Move::kRaised || move == Move::kLowered) {
+        return part_at(joint_, evidence_, i + 1);
+      }
+    }
+    return std::nullopt;
   }
 
   static std::string part_key(const std::optional<PartRef>& part) {
+    // A cable is one part, whichever of its ends is meant.
     return part ? part->kind + "|" + part->place + "|" +
-                      (part->device.is_null() ? "" : part->device.text())
+                      (part->device.is_null() || part->kind == "cable" ? "" : part->device.text())
                 : std::string{};
   }
 
@@ -287,9 +362,35 @@ class Weigher {
     const auto best =
         std::max_element(parts.begin(), parts.end(),
                          [](const auto& x, const auto& y) { return x.second < y.second; });
-    const bool is_named = !best->first.empty() && best->second >= kPartNamed;
-    put_together(is_named ? best->first : std::string{}, out);
+    if (!best->first.empty() && best->second >= kPartNamed) {
+      put_together(best->first, out);
+      return out;
+    }
+    name_connectors();
+    put_together(connectors_key(), out);
     return out;
+  }
+
+  std::string connectors_key() const {
+    return evidence_.link == nullptr ? std::string{} : "connector|" + evidence_.link->name + "|";
+  }
+
+  /// Between the part and the link: one of its plugged contacts, whichever end it is at.
+  void name_connectors() {
+    double sum = 0;
+    for (const auto& one : candidates_) {
+      sum += one.cause->role == Role::kConnector ? one.weight : 0;
+    }
+    if (evidence_.link == nullptr || sum < kPartNamed) {
+      return;
+    }
+    for (auto& one : candidates_) {
+      if (one.cause->role == Role::kConnector) {
+        one.part.emplace();
+        one.part->kind = "connector";
+        one.part->place = evidence_.link->name;
+      }
+    }
   }
 
   /// Hypotheses of the named part keep it; of all others the part is left open.
@@ -351,6 +452,32 @@ Medium medium_of(const LinkEvidence& evidence, std::size_t section) {
       .medium;
 }
 
+/// Cables with active ends are one part with both their ends: nobody replaces one end alone.
+static std::optional<PartRef> assembly_of(const Joint& joint, const LinkEvidence& evidence,
+                                          std::size_t node) {
+  if (!evidence.repeaters[node - 1].is_module) {
+    return std::nullopt;
+  }
+  const auto is_whole = [](Medium medium) {
+    return medium == Medium::kAec || medium == Medium::kAoc || medium == Medium::kDac ||
+           medium == Medium::kAcc;
+  };
+  if (!is_whole(medium_of(evidence, node - 1)) && !is_whole(medium_of(evidence, node))) {
+    return std::nullopt;
+  }
+  PartRef part;
+  part.kind = "cable";
+  part.place = evidence.link->name;
+  part.device = evidence.repeaters[node - 1].device;
+  for (const auto port : {evidence.link->a, evidence.link->b}) {
+    if (const auto* module = joint.module_at(port)) {
+      part.identity = *module;
+      break;
+    }
+  }
+  return part;
+}
+
 std::optional<PartRef> part_at(const Joint& joint, const LinkEvidence& evidence, std::size_t node) {
   if (evidence.link == nullptr) {
     return std::nullopt;
@@ -373,6 +500,9 @@ std::optional<PartRef> part_at(const Joint& joint, const LinkEvidence& evidence,
     const auto* module = joint.module_at(near_a ? evidence.link->a : evidence.link->b);
     part.device = repeater.device;
     const auto* device = fabric.device(repeater.device);
+    if (const auto whole = assembly_of(joint, evidence, node)) {
+      return whole;
+    }
     if (device == nullptr && (module == nullptr || !repeater.is_module)) {
       return std::nullopt;
     }
@@ -400,6 +530,10 @@ Belief belief_of_shared(const FeatureSet& features, const PartRef& part) {
   double sum = unknown;
   for (const auto& cause : causes()) {
     if (cause.role != Role::kShared || !cause.is_fault) {
+      continue;
+    }
+    // A machine that still answers has not failed as a whole; what feeds or cools it may have.
+    if (part.kind == "host" && cause.key == "failed_device") {
       continue;
     }
     Hypothesis one;

@@ -45,6 +45,8 @@ struct Cause {
   std::string_view repair;
   std::string_view source;
   std::string_view part_kind = {};  ///< shared causes: what of the shared thing it is ("fan")
+  /// It is hardly ever there without this one; kCount_: none is so telling.
+  Feature defining = Feature::kCount_;
 };
 
 [[nodiscard]] std::span<const Cause> causes();
@@ -63,6 +65,8 @@ struct Sign {
 /// Probability of having seen `move` of `feature` under a cause; 1 where it is absent. Features
 /// without a sign are as on a healthy link. @pre cause is a row of causes()
 [[nodiscard]] double likelihood(const Cause& cause, Feature feature, Move move);
+/// The same of a healthy link.
+[[nodiscard]] double likelihood_by_chance(Move move);
 /// The same where the reason is nothing in the table.
 [[nodiscard]] double likelihood_of_unknown(Feature feature, Move move);
 inline constexpr double kUnknownPrior = 0.04;

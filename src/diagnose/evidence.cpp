@@ -5,6 +5,7 @@
 #include "diagnose/log_finding.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -106,7 +107,6 @@ class Reader {
     read_log();
     read_parts();
     read_times();
-    read_companions();
     decide();
     return std::move(out_);
   }
@@ -160,6 +160,10 @@ class Reader {
       out_.is_measured[direction] = signal.points >= 2;
       return;
     }
+    if (quantity == Quantity::kLaneStatus) {
+      statuses_.push_back(&signal);
+      return;
+    }
     const auto seen = seen_of(signal);
     if (quantity == Quantity::kMargin) {
       const auto section = std::min(signal.heard->section, out_.sections - 1);
@@ -182,6 +186,9 @@ class Reader {
       if (signal.points >= 2) {
         out_.is_measured[direction] = true;
       }
+      if (seen.move == Move::kRaised && !shifts_.empty() && shifts_.back().first == &signal) {
+        events_.at(direction) += shifts_.back().second.events;
+      }
       if (signal.lane >= 0) {
         ++lanes_measured_[direction];
         if (seen.move == Move::kRaised) {
@@ -201,7 +208,49 @@ class Reader {
     }
   }
 
+  /// Lane Error Status (PCIe Base, Secondary PCI Express Extended Capability): sticky bits of a
+  /// port's receiver. With far more events than lanes it tells few bad lanes from all alike.
+  void read_lane_status() {
+    for (const auto* signal : statuses_) {
+      const auto d = static_cast<std::size_t>(signal->heard->direction);
+      const auto& errors = out_.of.at(d)[Feature::kErrors];
+      if (errors.move != Move::kRaised || lanes_moved_.at(d) > 0 || !signal->last) {
+        continue;
+      }
+      auto bits = static_cast<std::uint32_t>(*signal->last);
+      if (signal->first_at < errors.onset) {
+        bits &= ~static_cast<std::uint32_t>(signal->first_total);
+      }
+      const auto width = static_cast<int>(lane_count());
+      const auto moved = std::popcount(bits);
+      // Events without a lane of their own would soon have touched more lanes than these.
+      if (moved == 0 || width < 2 || (moved * 2 <= width && events_.at(d) < 3.0 * moved + 6)) {
+        continue;
+      }
+      for (std::uint32_t lane = 0; lane < 32; ++lane) {
+        if ((bits >> lane & 1U) != 0) {
+          lanes_of_.at(d).insert(static_cast<int>(lane));
+        }
+      }
+      lanes_moved_.at(d) = moved;
+      lanes_measured_.at(d) = std::max(width, moved);
+    }
+  }
+
+  std::uint32_t lane_count() const {
+    std::uint32_t lanes = out_.link == nullptr ? 0 : out_.link->lanes.value();
+    for (const auto& end : out_.sight->ends) {
+      if (end.state && end.state->a.max_width) {
+        lanes = std::max(
+            lanes, std::min(end.state->a.max_width->value(),
+                            end.state->b.max_width.value_or(*end.state->a.max_width).value()));
+      }
+    }
+    return lanes;
+  }
+
   void read_lanes() {
+    read_lane_status();
     for (std::size_t d = 0; d < 2; ++d) {
       for (const int lane : lanes_of_.at(d)) {
         if (lane >= 0) {
@@ -337,8 +386,16 @@ class Reader {
     const bool is_held = state->a.autonomous_speed_disabled.value_or(false) ||
                          state->b.autonomous_speed_disabled.value_or(false);
     const auto busy = load();
-    // Idle devices lower their speed; under load it must come back.
-    if (is_low && busy.value_or(0) >= kLoadedPercent) {
+    // Idle devices lower their speed; under load it must come back. Not idleness is what came with
+    // errors: links that cannot hold their rate fall to one that they can hold.
+    const auto fell = is_low ? since_slower() : std::nullopt;
+    if (fell && fell_with_errors(*fell)) {
+      seen.move = Move::kLowered;
+      seen.size = 1;
+      seen.onset = *fell;
+      seen.text = fmt::format("runs {} of {} since it had errors, {}", rate_text(*state->rate),
+                              rate_text(*possible), base::iso8601(*fell));
+    } else if (is_low && busy.value_or(0) >= kLoadedPercent) {
       seen.move = Move::kLowered;
       seen.size = 1;
       seen.onset = since_slower().value_or(at);
@@ -356,6 +413,21 @@ class Reader {
       }
       both(Feature::kSpeedDisabled, held);
     }
+  }
+
+  bool fell_with_errors(base::WallTime fell) const {
+    constexpr Feature kTroubles[] = {Feature::kErrors, Feature::kUncorrectable, Feature::kReplays,
+                                     Feature::kRecoveries};
+    for (const auto& set : out_.of) {
+      for (const auto feature : kTroubles) {
+        const auto& trouble = set[feature];
+        if (trouble.move == Move::kRaised &&
+            std::abs((fell - trouble.onset).ns) < kAfterFlapWithin.ns) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   std::optional<base::WallTime> since_slower() const {
@@ -573,27 +645,6 @@ class Reader {
     }
   }
 
-  /// Counters that rise by decades while the receiver's own margin, and all else, stands still.
-  void read_companions() {
-    for (std::size_t d = 0; d < 2; ++d) {
-      auto& set = out_.of[d];
-      if (set[Feature::kErrors].move != Move::kRaised) {
-        continue;
-      }
-      const auto& margin = out_.margin.at(d == 0 ? out_.sections - 1 : 0)[d];
-      if (margin.move == Move::kAbsent) {
-        continue;
-      }
-      Seen seen;
-      seen.move = margin.move == Move::kNormal && set[Feature::kReplays].move != Move::kRaised &&
-                          set[Feature::kRecoveries].move != Move::kRaised &&
-                          set[Feature::kUncorrectable].move != Move::kRaised
-                      ? Move::kRaised
-                      : Move::kNormal;
-      note(set[Feature::kCompanion], seen);
-    }
-  }
-
   void alarm(Level level, std::string_view code, const Seen& seen, std::string sentence) {
     if (level > out_.level) {
       out_.level = level;
@@ -617,6 +668,8 @@ class Reader {
   std::array<int, 2> lanes_moved_{};
   std::array<int, 2> lights_{};
   std::array<int, 2> lights_moved_{};
+  std::array<double, 2> events_{};  ///< errors of the stretches that left their past
+  std::vector<const Signal*> statuses_;
   int flaps_ = 0;
   std::optional<base::WallTime> last_flap_;
   std::vector<std::pair<const Signal*, Shift>> shifts_;

@@ -201,21 +201,24 @@ Shift Past::count_shift(double decades) const {
   if (stretches_.size() < 2 || whole.sum <= 0) {
     return out;
   }
+  // Of the stretches that differ by enough the likeliest: a burst in one look must not hide that
+  // all after it is worse as well.
   double best = kProven;
   std::size_t best_from = 0;
   std::size_t best_to = 0;
   Sum best_sum;
+  const double factor = std::pow(10.0, decades);
   for (std::size_t from = 1; from < stretches_.size(); ++from) {
     Sum part;
     for (std::size_t to = from + 1; to <= stretches_.size(); ++to) {
       part = to == from + 1 ? stretches_[from] : joined(part, stretches_[to - 1]);
       const auto rest = minus(whole, part);
       if (part.weight <= 0 || rest.weight <= 0 || rest.looks < kLooksLeast ||
-          part.mean() <= rest.mean()) {
+          part.mean() <= factor * rest.mean()) {
         continue;
       }
       const double ratio = log_likelihood(part) + log_likelihood(rest) - log_likelihood(whole);
-      if (ratio > best) {
+      if (ratio > best && rate_bounds(part).low > factor * rate_bounds(rest).high) {
         best = ratio;
         best_from = from;
         best_to = to;
@@ -230,9 +233,6 @@ Shift Past::count_shift(double decades) const {
   out.after_bounds = rate_bounds(best_sum);
   const double past_high = rate_bounds(before).high;
   out.size = std::log10(std::max(out.after_bounds.low, 1e-300) / past_high);
-  if (out.size < decades) {
-    return out;
-  }
   out.move = Move::kRaised;
   out.onset = {best_sum.from_ns};
   if (best_to < stretches_.size()) {

@@ -2,8 +2,10 @@
 #include "diagnose/shared.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace weft::diagnose {
@@ -99,6 +101,29 @@ struct Group {
   std::size_t in_all = 0;
 };
 
+/// Warmer by its own sensors, or not warmer by them; nullopt where nobody measures.
+std::optional<bool> is_warm(const LinkEvidence& evidence) {
+  const auto move = evidence.of[0][Feature::kTemperature].move;
+  return move == Move::kAbsent ? std::nullopt : std::optional(move == Move::kRaised);
+}
+
+/// One reason warms all that it touches or none of it: the smaller party is left out.
+void drop_contradicted(const std::vector<LinkEvidence>& evidences, std::set<std::size_t>& members) {
+  std::array<std::size_t, 2> count{};
+  for (const auto member : members) {
+    if (const auto warm = is_warm(evidences[member])) {
+      ++count.at(*warm ? 1 : 0);
+    }
+  }
+  if (count[0] == 0 || count[1] == 0) {
+    return;
+  }
+  std::erase_if(members, [&](std::size_t member) {
+    const auto warm = is_warm(evidences[member]);
+    return warm && *warm != (count[1] >= count[0]);
+  });
+}
+
 /// The members that began within one window, the fullest one.
 std::set<std::size_t> together(const std::vector<LinkEvidence>& evidences,
                                const std::set<std::size_t>& members) {
@@ -111,6 +136,7 @@ std::set<std::size_t> together(const std::vector<LinkEvidence>& evidences,
         window.insert(one);
       }
     }
+    drop_contradicted(evidences, window);
     if (window.size() > best.size()) {
       best = std::move(window);
     }

@@ -273,6 +273,16 @@ void Sight::file(std::size_t index, std::uint32_t epoch, base::WallTime at,
   }
   const bool is_anew = signal.epoch != epoch;
   signal.epoch = epoch;
+  if (signal.source->quantity == Quantity::kLaneStatus) {
+    if (signal.points == 0) {
+      signal.first_total = number;
+      signal.first_at = at;
+    }
+    signal.last = number;
+    signal.last_at = at;
+    ++signal.points;
+    return;
+  }
   if (is_in_maintenance(signal.subject, at) ||
       (signal.heard && is_in_maintenance(signal.heard->link, at))) {
     signal.last.reset();  // what happens meanwhile is somebody's work
@@ -321,6 +331,9 @@ void Sight::add_counter(Signal& signal, base::WallTime at, double value, bool is
       signal.source->quantity == Quantity::kWatched) {
     return;  // began anew between the looks: what it had counted is lost
   }
+  if (events == 0 && signal.heard && is_down(signal.heard->link)) {
+    return;  // a link that is down makes no errors: that is no calm to hold others against
+  }
   if (events > 0) {
     signal.moved_at = at;
     const auto all = signal.past.all();
@@ -336,6 +349,12 @@ void Sight::add_counter(Signal& signal, base::WallTime at, double value, bool is
   if (signal.points % kLookEvery == kLookEvery - 1 && signal.past.stretches().size() > 1) {
     signal.is_moving = true;
   }
+}
+
+bool Sight::is_down(fabric::LinkId link) const {
+  const auto found = links_.find(link);
+  return found != links_.end() &&
+         (found->second.ends[0].down_since || found->second.ends[1].down_since);
 }
 
 void Sight::add_gauge(Signal& signal, base::WallTime at, double value) {

@@ -151,6 +151,7 @@ class Sight {
   std::size_t slot_of(std::size_t host, std::size_t position, const observe::Sample& sample);
   void file(std::size_t signal, std::uint32_t epoch, base::WallTime at, const observe::Value& value,
             bool is_settling);
+  [[nodiscard]] bool is_down(fabric::LinkId link) const;
   void add_counter(Signal& signal, base::WallTime at, double value, bool is_anew);
   void add_gauge(Signal& signal, base::WallTime at, double value);
   void take_state(std::size_t host, base::WallTime at, const observe::LinkState& state);

@@ -15,6 +15,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
     // A dirty end face takes light of one direction; the far one and both lasers stay as they were.
     // A step when it was mated, stable after.
     {"contaminated_connector", kErrors, 0.85, 0.001},
+    {"contaminated_connector", kSpeed, 0.001, 0.25},
     {"contaminated_connector", kReceivePower, 0.001, 0.93},
     {"contaminated_connector", kReceivePowerOpposite, 0.005, 0.05},
     {"contaminated_connector", kErrorsOpposite, 0.05, 0.001},
@@ -30,6 +31,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
 
     // A bent fibre takes light of both directions.
     {"bent_fibre", kErrors, 0.80, 0.001},
+    {"bent_fibre", kSpeed, 0.001, 0.25},
     {"bent_fibre", kErrorsOpposite, 0.80, 0.001},
     {"bent_fibre", kReceivePower, 0.001, 0.95},
     {"bent_fibre", kReceivePowerOpposite, 0.001, 0.93},
@@ -62,6 +64,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"failed_transmitter", kBias, 0.30, 0.30},
     {"failed_transmitter", kReceivePower, 0.005, 0.90},
     {"failed_transmitter", kFewLanes, 0.60, 0.001},
+    {"failed_transmitter", kWidth, 0.001, 0.40},
     {"failed_transmitter", kMargin, 0.001, 0.80},
     {"failed_transmitter", kUncorrectable, 0.35, 0.001},
     {"failed_transmitter", kFlaps, 0.20, 0.001},
@@ -73,6 +76,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
 
     // All power is fine, and still errors and flaps that come and go.
     {"loose_module", kErrors, 0.75, 0.001},
+    {"loose_module", kSpeed, 0.001, 0.30},
     {"loose_module", kErrorsOpposite, 0.50, 0.001},
     {"loose_module", kFlaps, 0.65, 0.001},
     {"loose_module", kDown, 0.15, 0.001},
@@ -90,6 +94,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
 
     // Up after a flap and decades worse, no power moved, one direction, few lanes, stable.
     {"adapted_on_transient", kErrors, 0.95, 0.001},
+    {"adapted_on_transient", kSpeed, 0.001, 0.10},
     {"adapted_on_transient", kErrorsOpposite, 0.02, 0.001},
     {"adapted_on_transient", kAfterFlap, 0.95, 0.001},
     {"adapted_on_transient", kFlaps, 0.80, 0.001},
@@ -103,6 +108,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
 
     // Bending changes the pairs of both directions, by a step with the movement.
     {"bent_twinax", kErrors, 0.85, 0.001},
+    {"bent_twinax", kSpeed, 0.001, 0.35},
     {"bent_twinax", kErrorsOpposite, 0.80, 0.001},
     {"bent_twinax", kMargin, 0.001, 0.90},
     {"bent_twinax", kMarginOpposite, 0.001, 0.85},
@@ -125,10 +131,25 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"fretting_contact", kFlaps, 0.30, 0.001},
     {"fretting_contact", kFewLanes, 0.60, 0.001},
     {"fretting_contact", kWidth, 0.001, 0.20},
-    {"fretting_contact", kSpeed, 0.001, 0.10},
+    {"fretting_contact", kSpeed, 0.001, 0.35},
     {"fretting_contact", kFollowsTemperature, 0.15, 0.01},
     {"fretting_contact", kSlow, 0.20, 0.001},
     {"fretting_contact", kDown, 0.05, 0.001},
+
+    // Contacts that touch poorly: a step when they were mated or moved, stable after.
+    {"dirty_contact", kErrors, 0.85, 0.001},
+    {"dirty_contact", kErrorsOpposite, 0.60, 0.001},
+    {"dirty_contact", kFewLanes, 0.50, 0.001},
+    {"dirty_contact", kMargin, 0.001, 0.80},
+    {"dirty_contact", kMarginOpposite, 0.001, 0.55},
+    {"dirty_contact", kReplays, 0.45, 0.001},
+    {"dirty_contact", kRecoveries, 0.45, 0.001},
+    {"dirty_contact", kUncorrectable, 0.20, 0.001},
+    {"dirty_contact", kIntermittent, 0.10, 0.001},
+    {"dirty_contact", kSpeed, 0.001, 0.35},
+    {"dirty_contact", kWidth, 0.001, 0.15},
+    {"dirty_contact", kSlow, 0.10, 0.001},
+    {"dirty_contact", kFlaps, 0.08, 0.001},
 
     {"broken_lane", kErrors, 0.30, 0.001},
     {"broken_lane", kWidth, 0.001, 0.93},
@@ -144,6 +165,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
 
     // One receiver's margin goes, slowly; the pseudo-ports of the other sections stay.
     {"degraded_receiver", kErrors, 0.85, 0.001},
+    {"degraded_receiver", kSpeed, 0.001, 0.30},
     {"degraded_receiver", kMargin, 0.001, 0.93},
     {"degraded_receiver", kMarginOpposite, 0.001, 0.02},
     {"degraded_receiver", kErrorsOpposite, 0.03, 0.001},
@@ -155,6 +177,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"degraded_receiver", kFollowsTemperature, 0.05, 0.01},
 
     {"degraded_transmitter", kErrors, 0.85, 0.001},
+    {"degraded_transmitter", kSpeed, 0.001, 0.30},
     {"degraded_transmitter", kMargin, 0.001, 0.93},
     {"degraded_transmitter", kMarginOpposite, 0.001, 0.02},
     {"degraded_transmitter", kErrorsOpposite, 0.03, 0.001},
@@ -165,6 +188,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"degraded_transmitter", kReplays, 0.35, 0.001},
 
     {"degraded_channel", kErrors, 0.85, 0.001},
+    {"degraded_channel", kSpeed, 0.001, 0.35},
     {"degraded_channel", kErrorsOpposite, 0.70, 0.001},
     {"degraded_channel", kMargin, 0.001, 0.93},
     {"degraded_channel", kMarginOpposite, 0.001, 0.85},
@@ -172,11 +196,12 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"degraded_channel", kUncorrectable, 0.20, 0.001},
     {"degraded_channel", kRecoveries, 0.30, 0.001},
     {"degraded_channel", kReplays, 0.35, 0.001},
-    {"degraded_channel", kFewLanes, 0.30, 0.001},
+    {"degraded_channel", kFewLanes, 0.15, 0.001},
     {"degraded_channel", kFollowsTemperature, 0.20, 0.01},
 
     // Eye width goes on all lanes of a port at once, with the steps of the load.
     {"supply_noise", kErrors, 0.85, 0.001},
+    {"supply_noise", kSpeed, 0.001, 0.25},
     {"supply_noise", kErrorsOpposite, 0.30, 0.001},
     {"supply_noise", kMargin, 0.001, 0.75},
     {"supply_noise", kFewLanes, 0.03, 0.001},
@@ -189,6 +214,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"supply_noise", kIntermittent, 0.30, 0.001},
 
     {"crosstalk", kErrors, 0.90, 0.001},
+    {"crosstalk", kSpeed, 0.001, 0.20},
     {"crosstalk", kErrorsOpposite, 0.15, 0.001},
     {"crosstalk", kMargin, 0.001, 0.70},
     {"crosstalk", kFewLanes, 0.60, 0.001},
@@ -199,6 +225,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
 
     {"overheated_part", kTemperature, 0.97, 0.001},
     {"overheated_part", kErrors, 0.55, 0.001},
+    {"overheated_part", kSpeed, 0.001, 0.15},
     {"overheated_part", kErrorsOpposite, 0.40, 0.001},
     {"overheated_part", kMargin, 0.001, 0.55},
     {"overheated_part", kMarginOpposite, 0.001, 0.45},
@@ -275,6 +302,8 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"cooling", kReplays, 0.20, 0.001},
     {"cooling", kRecoveries, 0.15, 0.001},
     {"supply", kErrors, 0.85, 0.001},
+    {"supply", kSpeed, 0.001, 0.25},
+    {"supply", kDown, 0.25, 0.001},
     {"supply", kErrorsOpposite, 0.70, 0.001},
     {"supply", kMargin, 0.001, 0.75},
     {"supply", kMarginOpposite, 0.001, 0.60},
@@ -284,9 +313,12 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"supply", kRecoveries, 0.40, 0.001},
     {"supply", kUncorrectable, 0.30, 0.001},
     {"supply", kIntermittent, 0.20, 0.001},
+    {"supply", kFlaps, 0.30, 0.001},
     {"supply", kFollowsLoad, 0.40, 0.001},
     {"vibration", kRecoveries, 0.90, 0.001},
     {"vibration", kErrors, 0.40, 0.001},
+    {"vibration", kSpeed, 0.001, 0.10},
+    {"vibration", kDown, 0.05, 0.001},
     {"vibration", kErrorsOpposite, 0.40, 0.001},
     {"vibration", kIntermittent, 0.70, 0.001},
     {"vibration", kReplays, 0.50, 0.001},
@@ -298,6 +330,8 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"failed_device", kReceivePower, 0.001, 0.60},
     {"failed_device", kFlaps, 0.20, 0.001},
     {"shared_part", kErrors, 0.70, 0.001},
+    {"shared_part", kSpeed, 0.001, 0.20},
+    {"shared_part", kDown, 0.10, 0.001},
     {"shared_part", kErrorsOpposite, 0.30, 0.001},
     {"shared_part", kMargin, 0.001, 0.60},
     {"shared_part", kFlaps, 0.20, 0.001},

@@ -72,6 +72,8 @@ constexpr std::array kSources = std::to_array<Source>({
     {Metric::kModuleTemperature, Quantity::kTemperature, Whose::kPart, false, 8, 0,
      "module temperature"},
     {Metric::kModuleVoltage, Quantity::kVoltage, Whose::kPart, false, 3, 0, "module voltage"},
+    {Metric::kLaneErrorStatus, Quantity::kLaneStatus, Whose::kReceiver, false, 1, 0,
+     "lanes with errors"},
     {Metric::kUtilization, Quantity::kUtilization, Whose::kPart, false, 30, 0, "utilisation"},
 });
 

@@ -28,7 +28,8 @@ enum class Quantity : std::uint8_t {
   kTemperature,
   kVoltage,  ///< per cent of its past
   kUtilization,
-  kWatched,  ///< a total: it says that its kinds were counted, also those that stand at zero
+  kLaneStatus,  ///< bits of the lanes that saw errors since somebody cleared them
+  kWatched,     ///< a total: it says that its kinds were counted, also those that stand at zero
   kCount_,
 };
 

@@ -93,6 +93,8 @@ struct Watch::Impl {
   OneLook one_look;
   Ledger ledger;
   std::set<fabric::LinkId> suspects;  ///< looked at in every judgement until they are quiet
+  /// Links whose trouble a shared cause explained last, and when.
+  std::map<fabric::LinkId, base::WallTime> explained_at;
 
   std::vector<LinkEvidence> collect(base::WallTime now);
   Verdict of_link(const LinkEvidence& evidence, Belief belief) const;
@@ -250,11 +252,17 @@ const std::vector<LivingFinding>& Watch::judge(base::WallTime now) {
   std::set<std::size_t> explained;
   for (const auto& shared : shared_causes(impl_->sight, faulty)) {
     explained.insert(shared.members.begin(), shared.members.end());
+    for (const auto member : shared.members) {
+      impl_->explained_at[faulty[member].sight->id] = now;
+    }
     verdicts.push_back(impl_->of_shared(shared, faulty));
   }
   for (std::size_t i = 0; i < faulty.size(); ++i) {
+    // What a shared cause explained stays explained while the others of it calm down before.
+    const auto known = impl_->explained_at.find(faulty[i].sight->id);
+    const bool is_old = known != impl_->explained_at.end() && faulty[i].since <= known->second;
     // A note by itself is no finding; with others of the same machine it is one.
-    if (!explained.contains(i) && faulty[i].level > Level::kNote) {
+    if (!explained.contains(i) && !is_old && faulty[i].level > Level::kNote) {
       verdicts.push_back(impl_->of_link(faulty[i], std::move(beliefs[i])));
     }
   }

@@ -291,6 +291,13 @@ Answer answer_of(const twin::WorldPlan& plan, const twin::InjectedFault& fault) 
     default:
       answer_cpp::lanes(plan, sites, answer);
   }
+  // Several links with one fault: it is right to name what they share instead of each of them.
+  if (answer.links.size() > 1) {
+    answer.stretches.insert(diagnose::Stretch::kShared);
+    if (answer.row->where == Where::kMedium || answer.row->where == Where::kFibre) {
+      answer.kinds.insert("batch");
+    }
+  }
   return answer;
 }
 

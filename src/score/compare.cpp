@@ -72,6 +72,26 @@ bool is_at_device(const Finding& finding, const Answer& answer, const Names& nam
          std::ranges::any_of(plan.repeaters, is_it);
 }
 
+/// One finding of what several links share answers for a fault of several links: two of them or
+/// more are among those that it names, and they are half of them or more.
+bool covers_links(const Finding& finding, const Answer& answer, const Names& names) {
+  if (finding.link || answer.links.size() < 2) {
+    return false;
+  }
+  std::size_t own = 0;
+  std::size_t all = 0;
+  for (const auto& subject : finding.victim_subjects) {
+    const auto* id = std::get_if<fabric::LinkId>(&subject);
+    if (id == nullptr) {
+      continue;
+    }
+    const auto link = names.link(*id);
+    ++all;
+    own += link && std::ranges::find(answer.links, *link) != answer.links.end() ? 1U : 0U;
+  }
+  return own >= 2 && own * 2 >= all;
+}
+
 /// Whether the finding is about this fault.
 bool is_about(const Finding& finding, const Answer& answer, const Names& names) {
   if (answer.is_shared()) {
@@ -81,7 +101,8 @@ bool is_about(const Finding& finding, const Answer& answer, const Names& names) 
     return is_at_device(finding, answer, names);
   }
   const auto link = link_of(finding, names);
-  return link && std::ranges::find(answer.links, *link) != answer.links.end();
+  return (link && std::ranges::find(answer.links, *link) != answer.links.end()) ||
+         covers_links(finding, answer, names);
 }
 
 Verdict part_of(const Finding& finding, const Answer& answer, const Names& names) {

@@ -66,7 +66,7 @@ struct FaultWatch {
   std::vector<const twin::retimer::Device*> retimers;
   std::vector<const twin::CableModule*> modules;
   double warm_before = 0;
-  bool has_begun = false;
+  bool tells_heat = false;  ///< something in the machine has a sensor that drivers read
   std::optional<base::WorldTime> seen;
 };
 
@@ -189,6 +189,13 @@ void Effects::Impl::prepare(effect_cpp::FaultWatch& watch) const {
     }
     watch.links.push_back(std::move(one));
   }
+  // Air itself has no sensor that a driver reads; retimers and modules in it have.
+  for (const fabric::DeviceId device : inside) {
+    const fabric::Device* known = plan.fabric.device(device);
+    watch.tells_heat =
+        watch.tells_heat || (known != nullptr && (known->kind == fabric::DeviceKind::kRetimer ||
+                                                  known->kind == fabric::DeviceKind::kCableModule));
+  }
   for (const fabric::DeviceId device : sites.devices) {
     const auto actors = rack->actors_of.find(device);
     for (const twin::ActorId id :
@@ -273,7 +280,8 @@ bool Effects::Impl::sees_device(const effect_cpp::FaultWatch& watch) const {
 bool Effects::Impl::sees(const effect_cpp::FaultWatch& watch) const {
   switch (watch.answer != nullptr ? watch.answer->where : Where::kDevice) {
     case Where::kAir:
-      return effect_cpp::warmth(watch) - watch.warm_before >= effect_cpp::kWarmerCel ||
+      return (watch.tells_heat &&
+              effect_cpp::warmth(watch) - watch.warm_before >= effect_cpp::kWarmerCel) ||
              sees_links(watch);
     case Where::kDevice:
       return sees_device(watch);
