@@ -50,7 +50,8 @@ class ExpressionParser {
     binary(0, 0);
     skip_space();
     if (!mistake_ && at_ < text_.size()) {
-      fail(fmt::format("'{}' is not expected here", text_[at_]));
+      fail(fmt::format("'{}' is not expected here", text_[at_]),
+           "Between values stand || && == != <= >= < > + - * / or %.");
     }
     if (mistake_) {
       return tl::unexpected(*mistake_);
@@ -76,9 +77,9 @@ class ExpressionParser {
       Operator{"%", Op::kModulo, 4},
   };
 
-  void fail(std::string what) {
+  void fail(std::string what, std::string hint = {}) {
     if (!mistake_) {
-      mistake_ = TextMistake{at_, std::move(what), ""};
+      mistake_ = TextMistake{at_, std::move(what), std::move(hint)};
     }
   }
 
