@@ -65,8 +65,8 @@ double weight_of(const Cause& cause, const FeatureSet& features,
     const auto feature = static_cast<Feature>(f);
     const auto move = features.seen[f].move;
     if (move != Move::kAbsent) {
-      const double odds =
-          strange.contains(feature) ? likelihood_by_chance(move) : likelihood(cause, feature, move);
+      const double odds = strange.contains(feature) ? likelihood_by_chance(feature, move)
+                                                    : likelihood(cause, feature, move);
       log_sum += std::log(std::max(1e-4, odds));
     }
   }
@@ -83,10 +83,31 @@ double defining_weight(const Cause& cause, const FeatureSet& features) {
              : 1;
 }
 
-double unknown_weight(const FeatureSet& features) {
+/// What only one direction shows and the other's features do not repeat as "opposite". A cause must
+/// explain it too, or a direction in which nothing is measured would explain everything best.
+constexpr Feature kOfOneDirection[] = {Feature::kTransmitPower, Feature::kBias,
+                                       Feature::kUncorrectable, Feature::kReplays};
+
+double opposite_weight(const Cause& cause, const FeatureSet& opposite) {
+  double log_sum = 0;
+  for (const auto feature : kOfOneDirection) {
+    const auto move = opposite[feature].move;
+    if (move != Move::kAbsent) {
+      const double odds = cause.both_directions ? likelihood(cause, feature, move)
+                                                : likelihood_by_chance(feature, move);
+      log_sum += std::log(std::max(1e-4, odds));
+    }
+  }
+  return std::exp(kTemper * log_sum);
+}
+
+double unknown_weight(const FeatureSet& features, const FeatureSet& opposite) {
   double log_sum = 0;
   for (std::size_t f = 0; f < kFeatures; ++f) {
     log_sum += std::log(likelihood_of_unknown(static_cast<Feature>(f), features.seen[f].move));
+  }
+  for (const auto feature : kOfOneDirection) {
+    log_sum += std::log(likelihood_of_unknown(feature, opposite[feature].move));
   }
   return std::exp(kTemper * log_sum);
 }
@@ -119,7 +140,8 @@ class Weigher {
     for (const auto direction : {LaneDirection::kTowardDevice, LaneDirection::kTowardHost}) {
       for (std::size_t s = 0; s < evidence_.sections; ++s) {
         const auto features = features_at(direction, s);
-        unknown = std::max(unknown, kUnknownPrior * unknown_weight(features));
+        unknown = std::max(
+            unknown, kUnknownPrior * unknown_weight(features, features_at(opposite(direction), s)));
         for (const auto& cause : causes()) {
           if (cause.role != Role::kShared) {
             consider(cause, direction, s, features);
@@ -131,6 +153,11 @@ class Weigher {
   }
 
  private:
+  static LaneDirection opposite(LaneDirection direction) {
+    return direction == LaneDirection::kTowardDevice ? LaneDirection::kTowardHost
+                                                     : LaneDirection::kTowardDevice;
+  }
+
   FeatureSet features_at(LaneDirection direction, std::size_t section) const {
     return evidence_.features(direction, section);
   }
@@ -295,6 +322,16 @@ class Weigher {
     } else if (cause.key == "sensor_lies") {
       one.part = part_with(Feature::kTemperature);
     }
+    const auto medium = medium_of(evidence_, section);
+    if (medium != Medium::kUnknown && !is_optical(medium)) {
+      // Light is the fibre's and its modules' lasers': elsewhere on the way it says nothing.
+      for (const auto feature : {Feature::kReceivePower, Feature::kReceivePowerOpposite,
+                                 Feature::kTransmitPower, Feature::kBias}) {
+        if (features[feature].move == Move::kRaised || features[feature].move == Move::kLowered) {
+          strange.insert(feature);
+        }
+      }
+    }
     // What acts on both directions is weighed once, by the one that shows it.
     const auto showing = cause.both_directions ? showing_direction() : std::nullopt;
     if (showing && *showing != direction) {
@@ -302,7 +339,8 @@ class Weigher {
     }
     const double places = static_cast<double>((showing ? 1 : 2) * evidence_.sections);
     one.weight = cause.prior / places * defining_weight(cause, features) *
-                 weight_of(cause, features, strange);
+                 weight_of(cause, features, strange) *
+                 opposite_weight(cause, features_at(opposite(direction), section));
     candidates_.push_back(std::move(one));
   }
 
@@ -503,8 +541,8 @@ std::optional<PartRef> part_at(const Joint& joint, const LinkEvidence& evidence,
     if (const auto whole = assembly_of(joint, evidence, node)) {
       return whole;
     }
-    if (device == nullptr && (module == nullptr || !repeater.is_module)) {
-      return std::nullopt;
+    if (device == nullptr && !repeater.is_module) {
+      return std::nullopt;  // modules stand at their ports, wherever the plan says optics
     }
     part.kind = repeater.is_module ? "module" : "retimer";
     part.place = device != nullptr ? device->name
@@ -526,7 +564,7 @@ Belief belief_of(const Joint& joint, const LinkEvidence& evidence) {
 
 Belief belief_of_shared(const FeatureSet& features, const PartRef& part) {
   Belief out;
-  const double unknown = kUnknownPrior * unknown_weight(features);
+  const double unknown = kUnknownPrior * unknown_weight(features, {});
   double sum = unknown;
   for (const auto& cause : causes()) {
     if (cause.role != Role::kShared || !cause.is_fault) {

@@ -89,7 +89,7 @@ constexpr std::array kCauses = std::to_array<Cause>({
      false,
      true,
      "link",
-     0.03,
+     0.06,
      "Look at airflow and heat sink of this part.",
      "modelled",
      {},
@@ -180,8 +180,23 @@ struct Odds {
   double raised = 0;
   double lowered = 0;
 };
-constexpr double kRaisedAnyway = 0.015;  // on a healthy link, beyond the thresholds
-constexpr double kLoweredAnyway = 0.01;
+constexpr Odds kAnyway = {0.015, 0.01};  // on a healthy link, beyond the thresholds
+
+/// What parts say of themselves, and what stands far from all peers, is hardly ever there by
+/// chance.
+Odds anyway(Feature feature) {
+  switch (feature) {
+    case Feature::kTemperature:
+    case Feature::kFirmware:
+    case Feature::kIdentity:
+    case Feature::kTransmitFault:
+    case Feature::kFatalLog:
+    case Feature::kPresence:
+      return {0.004, 0.004};
+    default:
+      return kAnyway;
+  }
+}
 constexpr double kRaisedUnknown = 0.10;
 constexpr double kLoweredUnknown = 0.06;
 
@@ -191,7 +206,9 @@ const OddsTable& odds() {
   static const OddsTable kOdds = [] {
     OddsTable table;
     for (auto& row : table) {
-      row.fill({kRaisedAnyway, kLoweredAnyway});
+      for (std::size_t f = 0; f < kFeatures; ++f) {
+        row[f] = anyway(static_cast<Feature>(f));
+      }
     }
     for (const auto& sign : signs()) {
       for (std::size_t i = 0; i < kCauses.size(); ++i) {
@@ -229,10 +246,11 @@ double likelihood(const Cause& cause, Feature feature, Move move) {
   return move == Move::kRaised ? raised : move == Move::kLowered ? lowered : 1 - raised - lowered;
 }
 
-double likelihood_by_chance(Move move) {
-  return move == Move::kRaised    ? kRaisedAnyway
-         : move == Move::kLowered ? kLoweredAnyway
-         : move == Move::kNormal  ? 1 - kRaisedAnyway - kLoweredAnyway
+double likelihood_by_chance(Feature feature, Move move) {
+  const auto odds = anyway(feature);
+  return move == Move::kRaised    ? odds.raised
+         : move == Move::kLowered ? odds.lowered
+         : move == Move::kNormal  ? 1 - odds.raised - odds.lowered
                                   : 1;
 }
 

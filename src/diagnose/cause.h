@@ -66,7 +66,7 @@ struct Sign {
 /// without a sign are as on a healthy link. @pre cause is a row of causes()
 [[nodiscard]] double likelihood(const Cause& cause, Feature feature, Move move);
 /// The same of a healthy link.
-[[nodiscard]] double likelihood_by_chance(Move move);
+[[nodiscard]] double likelihood_by_chance(Feature feature, Move move);
 /// The same where the reason is nothing in the table.
 [[nodiscard]] double likelihood_of_unknown(Feature feature, Move move);
 inline constexpr double kUnknownPrior = 0.04;

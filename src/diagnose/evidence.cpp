@@ -95,6 +95,7 @@ class Reader {
     out_.sections = out_.repeaters.size() + 1;
     out_.margin.resize(out_.sections);
     out_.repeater.resize(out_.repeaters.size());
+    silent_since_ = sight.silent_since(link, now);
   }
 
   LinkEvidence read() {
@@ -133,8 +134,10 @@ class Reader {
       return seen;
     }
     const auto& shift = judged.shift;
-    // Errors of training after a restart or a maintenance are no errors of the link.
-    if (signal.source->is_counter && sight_.is_excused(out_.sight->id, shift.onset)) {
+    // Errors of training after a restart or a maintenance are no errors of the link, and light that
+    // was low meanwhile was off.
+    if ((signal.source->is_counter || shift.end) &&
+        sight_.is_excused(out_.sight->id, shift.onset)) {
       return seen;
     }
     seen.move = shift.move;
@@ -313,7 +316,7 @@ class Reader {
       }
       if (!end.down_since || !end.was_up || now_ - *end.down_since < kDownAfter ||
           is_boot(*end.down_since) || sight_.is_in_maintenance(out_.sight->id, now_) ||
-          sight_.is_end_silent(*out_.sight, now_)) {
+          silent_since_) {
         continue;
       }
       seen.move = Move::kRaised;
@@ -448,7 +451,7 @@ class Reader {
     seen.subject = out_.sight->id;
     seen.at = at;
     seen.move = Move::kNormal;
-    base::LaneCount wide = *width;
+    base::LaneCount wide = std::max(*width, out_.sight->widest.value_or(*width));
     if (out_.link != nullptr && out_.link->lanes.value() > 0 && sight_.is_planned()) {
       wide = std::max(wide, out_.link->lanes);
     }
@@ -601,8 +604,27 @@ class Reader {
     }
   }
 
+  /// Light that went gradually tells a laser that wears out from one that fails.
+  void read_slow_light(std::size_t d) {
+    Seen slow;
+    for (const auto& [signal, shift] : shifts_) {
+      const auto feature = feature_of(signal->source->quantity);
+      const bool is_light = feature == Feature::kReceivePower ||
+                            feature == Feature::kTransmitPower || feature == Feature::kBias;
+      if (!is_light || !signal->heard || static_cast<std::size_t>(signal->heard->direction) != d) {
+        continue;
+      }
+      if (slow.move != Move::kRaised) {
+        slow.move = shift.is_slow ? Move::kRaised : Move::kNormal;
+        slow.onset = shift.onset;
+      }
+    }
+    note(out_.of[d][Feature::kSlow], slow);
+  }
+
   void read_times() {
     for (std::size_t d = 0; d < 2; ++d) {
+      read_slow_light(d);
       const auto& errors = out_.of[d][Feature::kErrors];
       if (errors.move != Move::kRaised) {
         continue;
@@ -646,6 +668,9 @@ class Reader {
   }
 
   void alarm(Level level, std::string_view code, const Seen& seen, std::string sentence) {
+    if (silent_since_ && seen.onset >= *silent_since_) {
+      return;  // the machine at the other end went; if it comes back it will say why
+    }
     if (level > out_.level) {
       out_.level = level;
       out_.code = std::string(code);
@@ -671,6 +696,7 @@ class Reader {
   std::array<double, 2> events_{};  ///< errors of the stretches that left their past
   std::vector<const Signal*> statuses_;
   int flaps_ = 0;
+  std::optional<base::WallTime> silent_since_;
   std::optional<base::WallTime> last_flap_;
   std::vector<std::pair<const Signal*, Shift>> shifts_;
 };

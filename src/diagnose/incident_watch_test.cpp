@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The public incidents through the judgement: at each time that a file names, exactly the findings
-// that its people found to be right. Also that a file's entries reach the Watch in order of time.
+// The public incidents, and those made up as a text book tells them, through the judgement: at each
+// time that a file names, exactly the findings that are right. Also that a file's entries reach the
+// Watch in order of time.
 #include "diagnose/incident.h"
 
 #include <filesystem>
@@ -14,6 +15,12 @@ namespace {
 
 std::string file_of(const std::string& name) {
   return (std::filesystem::path(WEFT_SOURCE_DIR) / "incidents" / name).string();
+}
+
+std::string test_name(const ::testing::TestParamInfo<const char*>& info) {
+  auto name = std::filesystem::path(info.param).stem().string();
+  std::erase(name, '-');
+  return name;
 }
 
 class IncidentFiles : public ::testing::TestWithParam<const char*> {};
@@ -45,12 +52,14 @@ TEST_P(IncidentFiles, AreJudgedAsTheirPeopleDid) {
 INSTANTIATE_TEST_SUITE_P(Public, IncidentFiles,
                          ::testing::Values("planned-reboots.yaml", "warned-five-days-before.yaml",
                                            "idle-retraining.yaml", "worse-after-flap.yaml"),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           name.resize(name.find('.'));
-                           std::erase(name, '-');
-                           return name;
-                         });
+                         test_name);
+
+INSTANTIATE_TEST_SUITE_P(Made, IncidentFiles,
+                         ::testing::Values("made/contained-port.yaml", "made/flapping-cable.yaml",
+                                           "made/hot-module.yaml", "made/light-falls-one-way.yaml",
+                                           "made/narrow-after-reboot.yaml", "made/off-the-bus.yaml",
+                                           "made/worn-laser.yaml"),
+                         test_name);
 
 TEST(IncidentReplay, TheFindingStaysTheSameWhenTheLinkFails) {
   const auto incident = load_incident(file_of("warned-five-days-before.yaml"));

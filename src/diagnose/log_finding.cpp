@@ -25,7 +25,14 @@ constexpr Phrase kPhrases[] = {
     {"nonfatal", Says::kNothing},           {"fatal xc", Says::kFailed},
     {"error_threshold", Says::kErrorRatio}, {"nvlink_down", Says::kDownNow},
     {"currently down", Says::kDownNow},     {"link_down", Says::kDownNow},
-    {"aer_fatal", Says::kFailed},
+    {"aer_fatal", Says::kFailed},           {"fallen off the bus", Says::kFailed},
+};
+
+/// Kinds of observe/event_kind.h by which a device or the kernel says that a link or what hangs at
+/// it has failed, whatever the words.
+constexpr std::string_view kFailedKinds[] = {
+    "dpc",      "aer_fatal",      "aer_recovery_failed", "pcie_inaccessible",
+    "gpu_lost", "nvme_not_ready", "slot_power_fault",    "slot_no_link",
 };
 
 std::string lower(std::string_view text) {
@@ -94,6 +101,9 @@ void judge_lines(const Sight& sight, const observe::Subject& subject, const std:
 }  // namespace
 
 Says says(const LogLine& line) {
+  if (std::ranges::find(kFailedKinds, line.kind) != std::end(kFailedKinds)) {
+    return Says::kFailed;
+  }
   const auto text = lower(line.kind + " " + line.text);
   for (const auto& phrase : kPhrases) {
     if (text.find(phrase.part) != std::string::npos) {

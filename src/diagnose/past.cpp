@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace weft::diagnose {
 namespace {
@@ -92,6 +93,48 @@ bool climbs(const std::vector<Past::Sum>& stretches, std::size_t from, std::size
   const double floor = of_logarithm && before <= 0 ? first.mean() : before;
   const double whole = of(last.mean()) - of(floor);
   return std::abs(of(last.mean()) - of(first.mean())) > 0.4 * std::abs(whole) && whole != 0;
+}
+
+/// Share of the whole time that a gauge takes from a quarter of its way to three quarters of it,
+/// for the way to count as gradual. A house choice.
+constexpr double kGradual = 0.08;
+
+/// Whether a gauge went its way gradually, seen over all that is kept: the best stretch of two
+/// levels begins somewhere on a slope.
+bool slopes(const std::vector<Past::Sum>& stretches) {
+  const auto from = stretches.front().from_ns;
+  const auto whole = static_cast<double>(stretches.back().to_ns - from);
+  const auto level = [&](double begin, double end) {
+    Past::Sum sum;
+    for (const auto& stretch : stretches) {
+      const auto middle = (static_cast<double>(stretch.from_ns - from) +
+                           static_cast<double>(stretch.to_ns - from)) /
+                          2 / whole;
+      if (middle >= begin && middle <= end) {
+        sum = sum.weight == 0 ? stretch : joined(sum, stretch);
+      }
+    }
+    return sum;
+  };
+  const auto first = level(0, 0.25);
+  const auto last = level(0.85, 1);
+  if (whole <= 0 || first.weight <= 0 || last.weight <= 0) {
+    return false;
+  }
+  const double way = last.mean() - first.mean();
+  std::optional<std::int64_t> quarter;
+  std::size_t between = 0;
+  for (const auto& stretch : stretches) {
+    const double share = way == 0 ? 0 : (stretch.mean() - first.mean()) / way;
+    if (!quarter && share > 0.25) {
+      quarter = stretch.from_ns;
+    }
+    if (quarter && share > 0.75) {
+      return between >= 2 && static_cast<double>(stretch.from_ns - *quarter) > kGradual * whole;
+    }
+    between += quarter ? stretch.looks : 0;
+  }
+  return false;
 }
 
 }  // namespace
@@ -307,7 +350,7 @@ Shift Past::value_shift(double size) const {
   if (best_to < stretches_.size()) {
     out.end = base::WallTime{best_sum.to_ns};
   }
-  out.is_slow = climbs(stretches_, best_from, best_to, out.before, false);
+  out.is_slow = climbs(stretches_, best_from, best_to, out.before, false) || slopes(stretches_);
   return out;
 }
 

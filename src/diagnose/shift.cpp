@@ -54,11 +54,24 @@ double common_change(const Sight& sight, const Signal& signal, const Shift& shif
   return *middle;
 }
 
+bool is_pcie(const Sight& sight, fabric::LinkId id) {
+  const auto* link = sight.joint().fabric().link(id);
+  const auto family =
+      fabric::protocol(link == nullptr ? fabric::ProtocolId{} : link->protocol).family;
+  return family == fabric::ProtocolFamily::kPcie || family == fabric::ProtocolFamily::kCxl;
+}
+
 /// A counter that stands still on healthy links and moved without a past to hold it against: the
 /// stretch with the highest proven rate.
-Shift absolute_shift(const Signal& signal) {
+Shift absolute_shift(const Sight& sight, const Signal& signal) {
   Shift out;
   if (signal.source->per_hour <= 0 || signal.bits != Signal::kNone) {
+    return out;
+  }
+  // PCIe's flits are sent again when FEC fails, and are meant to be: at the bit error ratio that
+  // the standard allows, 1e-6, some are every second. Only against its past does that say anything.
+  if (signal.metric == observe::Metric::kFecUncorrectableBlocks && signal.heard &&
+      is_pcie(sight, signal.heard->link)) {
     return out;
   }
   double best = signal.source->per_hour;
@@ -97,7 +110,7 @@ JudgedShift judged_shift(const Sight& sight, const Signal& signal) {
   if (signal.source->is_counter) {
     out.shift = signal.past.count_shift(signal.source->least);
     if (out.shift.move == Move::kNormal) {
-      out.shift = absolute_shift(signal);
+      out.shift = absolute_shift(sight, signal);
     }
   } else {
     out.shift = signal.past.value_shift(signal.source->least);

@@ -2,6 +2,7 @@
 #include "diagnose/sight.h"
 
 #include "base/text.h"
+#include "observe/event_kind.h"
 
 #include <algorithm>
 #include <cmath>
@@ -15,6 +16,7 @@ constexpr std::size_t kChangesMost = 128;
 constexpr std::size_t kLogMost = 256;
 constexpr std::uint32_t kLookEvery = 64;  ///< points after which a past is looked at anyway
 constexpr double kRestartSlackS = 20;
+constexpr base::Duration kSilentLeast{5LL * 1'000'000'000};
 
 double as_number(const observe::Value& value, bool& is_number) {
   is_number = true;
@@ -80,7 +82,9 @@ std::size_t Sight::host_index(const observe::HostInfo& host) const {
 
 void Sight::take_host(std::size_t index, const observe::Snapshot& snapshot) {
   auto& host = hosts_[index];
-  if (host.last.ns > 0 && snapshot.taken > host.last) {
+  // Looks that somebody told of come when they come: only a machine's own keep a rhythm.
+  const bool is_own = snapshot.is_whole || snapshot.host.uptime.has_value();
+  if (is_own && host.last.ns > 0 && snapshot.taken > host.last) {
     const auto gap = snapshot.taken - host.last;
     host.usual = host.usual.ns == 0 ? gap : base::Duration{(host.usual.ns * 7 + gap.ns) / 8};
   }
@@ -206,6 +210,9 @@ std::size_t Sight::signal_of(const observe::Subject& subject, observe::Metric me
   } else if (const auto* device = std::get_if<fabric::DeviceId>(&subject)) {
     signal.near = joint_.link_through(*device).value_or(fabric::LinkId{});
   }
+  if (!signal.near.is_null()) {
+    links_[signal.near].id = signal.near;  // nothing else may ever speak of it
+  }
   if (metric == observe::Metric::kLaneBitErrors) {
     const auto bits = signal_index_.find(fmt::format(
         "{}|{}|{}", observe::text(subject), static_cast<int>(observe::Metric::kLaneBits), label));
@@ -288,6 +295,10 @@ void Sight::file(std::size_t index, std::uint32_t epoch, base::WallTime at,
     signal.last.reset();  // what happens meanwhile is somebody's work
     signal.last_at = at;
     return;
+  }
+  if (signal.source->quantity == Quantity::kMargin && signal.heard && is_down(signal.heard->link)) {
+    signal.last_at = at;
+    return;  // there is no signal to have a margin
   }
   if (signal.source->is_counter) {
     add_counter(signal, at, number, is_anew);
@@ -433,6 +444,13 @@ void Sight::take_state(std::size_t host, base::WallTime at, const observe::LinkS
       change(link, side, at, *state.rate < *end.state->rate ? Kind::kSlower : Kind::kFaster);
     }
   }
+  if (const auto& width = state.trained_width ? state.trained_width : state.width;
+      width && state.up.value_or(true)) {
+    link.widest = std::max(link.widest.value_or(*width), *width);
+    if (*width < *link.widest) {
+      mark_dirty(link.id);
+    }
+  }
   end.host = host;
   end.state = state;
   end.at = at;
@@ -497,6 +515,24 @@ fabric::LinkId Sight::link_named(const observe::Subject& subject,
   const auto* device = id == nullptr ? nullptr : fabric.device(*id);
   if (device == nullptr) {
     return {};
+  }
+  // A root or switch port that is a function of its own has one link, and speaks of that.
+  const auto* kind = observe::find_event_kind(event.kind);
+  const bool is_ports_own = kind != nullptr && kind->is_of_link &&
+                            (event.kind == "dpc" || event.kind.starts_with("slot_") ||
+                             event.kind == "pcie_retrain" || event.kind.starts_with("aer_"));
+  if (is_ports_own) {
+    fabric::LinkId only;
+    std::size_t links = 0;
+    for (const auto port_id : device->ports) {
+      if (const auto* link = fabric.link_at(port_id)) {
+        only = link->id;
+        ++links;
+      }
+    }
+    if (links == 1) {
+      return only;
+    }
   }
   // "Link 14" of a device is its port whose name ends with that number.
   for (const auto& [name, value] : event.fields) {
@@ -664,15 +700,20 @@ bool Sight::is_excused(fabric::LinkId link, base::WallTime at) const {
   return false;
 }
 
-bool Sight::is_end_silent(const LinkSight& link, base::WallTime now) const {
-  return std::any_of(link.ends.begin(), link.ends.end(), [&](const EndView& end) {
-    if (end.host >= hosts_.size()) {
-      return false;
+std::optional<base::WallTime> Sight::silent_since(const LinkSight& link, base::WallTime now) const {
+  std::optional<base::WallTime> since;
+  for (const auto& end : link.ends) {
+    if (end.host >= hosts_.size() || hosts_[end.host].usual.ns == 0) {
+      continue;
     }
     const auto& host = hosts_[end.host];
-    const auto most = std::max<std::int64_t>(host.usual.ns * 3, kGrace.ns / 2);
-    return now.ns - host.last.ns > most;
-  });
+    // One look that did not come is enough: judgement waits, and loses a look at most.
+    const auto most = std::max<std::int64_t>(host.usual.ns * 3 / 2, kSilentLeast.ns);
+    if (now.ns - host.last.ns > most) {
+      since = std::min(since.value_or(host.last), host.last);
+    }
+  }
+  return since;
 }
 
 const PartSight* Sight::part(const observe::Subject& subject) const {

@@ -77,6 +77,7 @@ struct LinkSight {
   std::vector<std::size_t> signals;
   std::array<EndView, 2> ends;  ///< seen from a's machine, from b's; one machine may be both
   std::deque<StateChange> changes;
+  std::optional<base::LaneCount> widest;  ///< that it was ever seen up at
   std::deque<LogLine> log;
   bool is_dirty = false;
 };
@@ -128,8 +129,10 @@ class Sight {
   /// A restart of a machine at one of the link's ends, a mark, or a training's grace covers it.
   [[nodiscard]] bool is_excused(fabric::LinkId link, base::WallTime at) const;
   [[nodiscard]] bool is_in_maintenance(const observe::Subject& subject, base::WallTime at) const;
-  /// The machine at an end of the link does not answer any more.
-  [[nodiscard]] bool is_end_silent(const LinkSight& link, base::WallTime now) const;
+  /// The last look at a machine at an end of the link that missed its next one; nullopt: all
+  /// answer.
+  [[nodiscard]] std::optional<base::WallTime> silent_since(const LinkSight& link,
+                                                           base::WallTime now) const;
   /// Signals of the same quantity on links of the same kind: who must be compared with whom.
   [[nodiscard]] const std::vector<std::size_t>& peers(const Signal& signal) const;
   [[nodiscard]] base::WallTime newest() const { return newest_; }

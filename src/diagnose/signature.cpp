@@ -59,9 +59,11 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"decaying_laser", kReplays, 0.25, 0.001},
     {"decaying_laser", kTransmitFault, 0.05, 0.001},
 
+    // It drops out: light gone by a step, and its current with it or as it was.
     {"failed_transmitter", kErrors, 0.60, 0.001},
     {"failed_transmitter", kTransmitPower, 0.02, 0.90},
-    {"failed_transmitter", kBias, 0.30, 0.30},
+    {"failed_transmitter", kBias, 0.06, 0.45},
+    {"failed_transmitter", kSlow, 0.02, 0.001},
     {"failed_transmitter", kReceivePower, 0.005, 0.90},
     {"failed_transmitter", kFewLanes, 0.60, 0.001},
     {"failed_transmitter", kWidth, 0.001, 0.40},
@@ -87,7 +89,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"loose_module", kReplays, 0.60, 0.001},
     {"loose_module", kUncorrectable, 0.50, 0.001},
     {"loose_module", kFewLanes, 0.30, 0.001},
-    {"loose_module", kTemperature, 0.05, 0.02},
+    {"loose_module", kTemperature, 0.02, 0.02},
     {"loose_module", kLossOfSignal, 0.20, 0.001},
     {"loose_module", kPresence, 0.001, 0.10},
     {"loose_module", kVoltage, 0.02, 0.05},
