@@ -86,10 +86,10 @@ constexpr std::array kCauses = std::to_array<Cause>({
      "a part that runs too hot",
      Role::kReceiver,
      Where::kAny,
-     false,
+     true,
      true,
      "link",
-     0.06,
+     0.03,
      "Look at airflow and heat sink of this part.",
      "modelled",
      {},
@@ -134,6 +134,18 @@ constexpr std::array kCauses = std::to_array<Cause>({
      true, "link", 0.05, "Plug it in again; check that it locks.", "modelled"},
     {"dead_part", "a part or port that died", Role::kEither, Where::kAny, true, true, "link", 0.015,
      "Drain it, power-cycle the part once, then replace it.", "modelled"},
+    {"shaking_contact",
+     "a contact that opens for moments",
+     Role::kConnector,
+     Where::kPluggable,
+     true,
+     true,
+     "link",
+     0.07,
+     "Reseat the card or cable; look for what shakes it.",
+     "modelled: momentary opens end in recovery and leave margins as they were",
+     {},
+     Feature::kErrors},
     {"failing_link",
      "a link that recovers over and over on its way to failing",
      Role::kEither,
@@ -141,7 +153,7 @@ constexpr std::array kCauses = std::to_array<Cause>({
      true,
      true,
      "link",
-     0.05,
+     0.03,
      "Drain the work from it now; read the far end's counters, then reseat and retest.",
      "marin-community/marin issue 9086",
      {},
@@ -192,7 +204,7 @@ Odds anyway(Feature feature) {
     case Feature::kTransmitFault:
     case Feature::kFatalLog:
     case Feature::kPresence:
-      return {0.004, 0.004};
+      return {0.002, 0.002};
     default:
       return kAnyway;
   }

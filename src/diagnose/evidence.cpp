@@ -267,9 +267,26 @@ class Reader {
         seen.move = moved * 2 <= measured ? Move::kRaised : Move::kNormal;
         note(out_.of[d][Feature::kFewLanes], seen);
       }
+      read_one_way(d);
       out_.of[other(d)][Feature::kErrorsOpposite] = out_.of[d][Feature::kErrors];
       out_.of[other(d)][Feature::kReceivePowerOpposite] = out_.of[d][Feature::kReceivePower];
     }
+  }
+
+  /// What both directions share (contacts, cables, boards) hardly ever hurts all lanes of one and
+  /// no lane of the other; what one end sends or receives with does.
+  void read_one_way(std::size_t d) {
+    const auto& errors = out_.of.at(d)[Feature::kErrors];
+    const auto& others = out_.of.at(other(d))[Feature::kErrors];
+    const auto lanes = out_.of.at(d)[Feature::kFewLanes].move;
+    if (errors.move != Move::kRaised || others.move == Move::kAbsent || lanes == Move::kAbsent) {
+      return;
+    }
+    Seen seen;
+    seen.move =
+        lanes == Move::kNormal && others.move == Move::kNormal ? Move::kRaised : Move::kNormal;
+    seen.onset = errors.onset;
+    out_.of.at(d)[Feature::kOneWayAll] = seen;
   }
 
   void read_states() {

@@ -10,6 +10,7 @@ constexpr std::array kFeatureRows = std::to_array<FeatureRow>({
     {kErrors, "errors", "errors at the receiver"},
     {kErrorsOpposite, "errors_opposite", "errors in the other direction"},
     {kFewLanes, "few_lanes", "only some lanes"},
+    {kOneWayAll, "one_way_all", "all lanes of one direction only"},
     {kUncorrectable, "uncorrectable", "errors beyond what FEC mends"},
     {kMargin, "margin", "signal quality at the section's receiver"},
     {kMarginElsewhere, "margin_elsewhere", "signal quality in the other sections"},

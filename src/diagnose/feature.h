@@ -21,6 +21,7 @@ enum class Feature : std::uint8_t {
   kErrors,           ///< errors that this direction's receiver counts, against its past and peers
   kErrorsOpposite,   ///< the same of the other direction
   kFewLanes,         ///< raised: a few of several lanes; normal: all alike
+  kOneWayAll,        ///< raised: all lanes of this direction and none of the other
   kUncorrectable,    ///< beyond what FEC mends
   kMargin,           ///< the receiver at the end of the section in question
   kMarginElsewhere,  ///< this direction's receivers of other sections

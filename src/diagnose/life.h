@@ -18,6 +18,7 @@ namespace weft::diagnose {
 /// What one judgement holds to be wrong, under the key that stays the same: what it is about (root
 /// link or shared part) and the family of causes.
 struct Verdict {
+  std::optional<base::WallTime> began;  ///< of a look: when it was seen first
   std::string key;
   Finding finding;
   base::WallTime at;    ///< of the newest evidence for it

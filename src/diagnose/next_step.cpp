@@ -20,7 +20,7 @@ struct TestRow {
   std::string_view action;
   std::string_view disturbs;
   std::string_view decides;
-  std::array<std::string_view, 6> positive;  ///< causes that it would show or mend
+  std::array<std::string_view, 8> positive;  ///< causes that it would show or mend
 };
 
 // By what they disturb: nothing, this link, this machine.
@@ -57,7 +57,8 @@ constexpr TestRow kTests[] = {
     {"reseat the module, cable or card",
      "traffic of this link",
      "Gone afterwards: it was the contact. Back within days: the part.",
-     {"loose_module", "fretting_contact", "broken_lane", "unplugged", "corrupt_identity", ""}},
+     {"loose_module", "fretting_contact", "dirty_contact", "shaking_contact", "broken_lane",
+      "unplugged", "corrupt_identity"}},
     {"swap the ends of the cable",
      "traffic of this link",
      "Errors that turn their direction go with the cable; those that stay, with the ports.",

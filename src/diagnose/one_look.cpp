@@ -462,6 +462,7 @@ OneLook::Judged OneLook::judge(const Sight& sight, base::WallTime now) {
     verdict.key = key;
     verdict.at = at_of[key];
     verdict.reopens = std::ranges::any_of(all, [](const Held* one) { return !one->is_total; });
+    verdict.began = all.front()->since;
     verdict.finding = all.front()->finding;
     const auto evidence = std::exchange(verdict.finding.evidence, {});
     for (const auto& text : evidence) {

@@ -74,6 +74,10 @@ double variance(const Past::Sum& sum) {
   return sum.weight > 0 ? std::max(0.0, sum.square / sum.weight - mean * mean) : 0;
 }
 
+/// Logarithm of the factor by which a rate must grow between the first and the last third of its
+/// stretch, where it was zero before: more than a rate that one look divides. A house choice.
+constexpr double kGrowsOn = 1.6;
+
 /// Whether the stretch climbs: its first third differs from its last by half of the whole move.
 bool climbs(const std::vector<Past::Sum>& stretches, std::size_t from, std::size_t to,
             double before, bool of_logarithm) {
@@ -90,9 +94,13 @@ bool climbs(const std::vector<Past::Sum>& stretches, std::size_t from, std::size
     last = joined(last, stretches[i]);
   }
   const auto of = [&](double x) { return of_logarithm ? std::log(std::max(x, 1e-300)) : x; };
-  const double floor = of_logarithm && before <= 0 ? first.mean() : before;
-  const double whole = of(last.mean()) - of(floor);
-  return std::abs(of(last.mean()) - of(first.mean())) > 0.4 * std::abs(whole) && whole != 0;
+  const double grown = of(last.mean()) - of(first.mean());
+  if (of_logarithm) {
+    // From nothing to anything is no way: then it must go on growing once it is there.
+    return before > 0 ? grown > 0.4 * (of(last.mean()) - of(before)) : grown > kGrowsOn;
+  }
+  const double whole = last.mean() - before;
+  return std::abs(grown) > 0.4 * std::abs(whole) && whole != 0;
 }
 
 /// Share of the whole time that a gauge takes from a quarter of its way to three quarters of it,

@@ -250,10 +250,12 @@ const std::vector<LivingFinding>& Watch::judge(base::WallTime now) {
   }
   std::vector<Verdict> verdicts;
   std::set<std::size_t> explained;
+  std::set<fabric::LinkId> explained_now;
   for (const auto& shared : shared_causes(impl_->sight, faulty)) {
     explained.insert(shared.members.begin(), shared.members.end());
     for (const auto member : shared.members) {
       impl_->explained_at[faulty[member].sight->id] = now;
+      explained_now.insert(faulty[member].sight->id);
     }
     verdicts.push_back(impl_->of_shared(shared, faulty));
   }
@@ -270,6 +272,12 @@ const std::vector<LivingFinding>& Watch::judge(base::WallTime now) {
     verdicts.push_back(std::move(verdict));
   }
   auto looked = impl_->one_look.judge(impl_->sight, now);
+  std::erase_if(looked.verdicts, [&](const Verdict& look) {
+    const auto known = look.finding.link ? impl_->explained_at.find(*look.finding.link)
+                                         : impl_->explained_at.end();
+    return known != impl_->explained_at.end() && look.began && *look.began <= known->second &&
+           !explained_now.contains(known->first);
+  });
   merge(std::move(looked.verdicts), verdicts);
   impl_->ledger.update(now, std::move(verdicts), looked.gone);
   return impl_->ledger.findings();

@@ -205,10 +205,24 @@ class Teller {
     records_.take(judgement_->judge(wall(at)), wall(at));
   }
 
+  /// Begins and ends within somebody's window: that is his work, and silence is right.
+  [[nodiscard]] bool is_work(const twin::InjectedFault& fault) const {
+    const auto until = fault.cleared ? fault.cleared : fault.planned_end;
+    const auto is_of = [&](const twin::ScenarioMark& mark) {
+      return mark.subject.empty() || std::ranges::any_of(fault.links, [&](std::size_t link) {
+               return base::matches(mark.subject, rack_.plan->links[link].name);
+             });
+    };
+    return until && std::ranges::any_of(story_.marks, [&](const twin::ScenarioMark& mark) {
+             return (mark.kind == "maintenance" || mark.kind == "repair") && mark.length &&
+                    mark.at <= fault.begin && *until <= mark.at + *mark.length && is_of(mark);
+           });
+  }
+
   void conclude(const std::vector<twin::InjectedFault>& faults, const Effects& effects) {
     std::vector<Asked> asked;
     for (std::size_t i = 0; i < faults.size(); ++i) {
-      const auto seen = effects.seen(i);
+      const auto seen = is_work(faults[i]) ? std::nullopt : effects.seen(i);
       asked.push_back({.answer = answer_of(*rack_.plan, faults[i]),
                        .begin = wall(faults[i].begin),
                        .seen = seen ? std::optional(wall(*seen)) : std::nullopt});
