@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 #include <optional>
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -132,15 +134,29 @@ class Session {
         }
         continue;
       }
-      std::uint64_t count = 0;
       const std::size_t ring = of[static_cast<std::size_t>(ready)];
-      if (::read(rings_[ring].kick.get(), &count, sizeof(count)) < 0 || !drain(ring)) {
+      if (!take_kick(rings_[ring].kick.get()) || !drain(ring)) {
         return;
       }
     }
   }
 
  private:
+  /// False: it is at its end, or broken; it would be ready for ever.
+  static bool take_kick(int fd) {
+    std::uint64_t count = 0;
+    const ssize_t got = ::read(fd, &count, sizeof(count));
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+  }
+
+  /// Only what becomes ready when somebody tells, and never makes us wait: no file, no device.
+  static bool is_signal(const OwnedFd& fd) {
+    struct stat what{};
+    return ::fstat(fd.get(), &what) == 0 && !S_ISREG(what.st_mode) && !S_ISCHR(what.st_mode) &&
+           !S_ISBLK(what.st_mode) && !S_ISDIR(what.st_mode) &&
+           ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK) == 0;
+  }
+
   [[nodiscard]] std::uint8_t* memory(std::uint64_t address, std::uint64_t bytes,
                                      bool is_user) const {
     for (const Region& region : regions_) {
@@ -217,6 +233,9 @@ class Session {
           return false;
         }
         OwnedFd fd = (word & kNoFdBit) != 0 || fds.empty() ? OwnedFd() : std::move(fds.front());
+        if (fd.is_open() && !is_signal(fd)) {
+          return false;
+        }
         (request == kSetVringKick ? ring->kick : ring->call) = std::move(fd);
         // Without protocol features a ring runs as soon as it has its kick.
         return request == kSetVringCall || has_protocol_features_ || drain(word & 0xFF);
@@ -300,6 +319,7 @@ class Session {
   /// The chain of descriptors from `head` on; false where it leads out of memory or is too long.
   bool walk(const std::uint8_t* table, std::uint32_t entries, std::uint32_t index,
             bool may_indirect, VirtioRequest& request) const {
+    std::uint64_t all = 0;
     for (std::size_t hops = 0; hops < kChainMax; ++hops) {
       if (index >= entries) {
         return false;
@@ -316,6 +336,10 @@ class Session {
       if ((flags & kDescriptorIndirect) != 0) {
         return may_indirect && bytes % kDescriptorBytes == 0 &&
                walk(at, static_cast<std::uint32_t>(bytes / kDescriptorBytes), 0, false, request);
+      }
+      all += bytes;
+      if (all > kChainBytesMax) {
+        return false;
       }
       ((flags & kDescriptorWrite) != 0 ? request.in : request.out).emplace_back(at, bytes);
       if ((flags & kDescriptorNext) == 0) {

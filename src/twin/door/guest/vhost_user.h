@@ -4,7 +4,8 @@
 // (virtio_uml.device=SOCKET:ID). Source: the public vhost-user protocol description and VIRTIO 1.2
 // clause 2.7 (split virtqueues); no packed rings, no event index, no migration. Everything that the
 // guest writes is hostile: addresses outside its memory, loops and overlong chains end the
-// connection. serve_vhost_user() is what a GuestServer runs.
+// connection, as does a kick that is no event or pipe. serve_vhost_user() is what a GuestServer
+// runs. Not met: a guest that shortens its memory's file while we look ends the process.
 #pragma once
 
 #include "twin/door/guest/peer.h"
@@ -41,6 +42,7 @@ class VirtioDevice {
 };
 
 inline constexpr std::size_t kChainMax = 64;   ///< descriptors in one request
+inline constexpr std::size_t kChainBytesMax = std::size_t{1} << 20;  ///< of all of them together
 inline constexpr std::size_t kRingMax = 1024;  ///< entries of a ring
 inline constexpr std::size_t kVhostMessageMax = 4096;
 
