@@ -570,8 +570,8 @@ Belief belief_of_shared(const FeatureSet& features, const PartRef& part) {
     if (cause.role != Role::kShared || !cause.is_fault) {
       continue;
     }
-    // A machine that still answers has not failed as a whole, and is no part that one replaces: what
-    // feeds, cools or shakes it may be wrong.
+    // A machine that still answers has not failed as a whole, and is no part that one replaces:
+    // what feeds, cools or shakes it may be wrong.
     if (part.kind == "host" && (cause.key == "failed_device" || cause.key == "shared_part")) {
       continue;
     }
