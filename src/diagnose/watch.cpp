@@ -22,6 +22,8 @@ namespace {
 
 /// Lines of other machines within this of a fatal one, that say nothing worse, are its echo.
 constexpr base::Duration kEcho{120LL * 1'000'000'000};
+/// What has not moved for so long is known well enough.
+constexpr base::Duration kFresh{600LL * 1'000'000'000};
 
 /// Causes with their shares, those of several places together.
 std::string words_of(const std::vector<Hypothesis>& hypotheses, double unknown) {
@@ -95,14 +97,20 @@ struct Watch::Impl {
   std::set<fabric::LinkId> suspects;  ///< looked at in every judgement until they are quiet
   /// Links whose trouble a shared cause explained last, and when.
   std::map<fabric::LinkId, base::WallTime> explained_at;
+  std::set<std::size_t> close;        ///< hosts of those that moved lately, as Sight counts them
 
   std::vector<LinkEvidence> collect(base::WallTime now);
+  void look_closely(const LinkSight& link) {
+    close.insert(link.ends[0].host);
+    close.insert(link.ends[1].host);
+  }
   Verdict of_link(const LinkEvidence& evidence, Belief belief) const;
   Verdict of_shared(const SharedCause& shared, const std::vector<LinkEvidence>& evidences) const;
   void find_victims(const LinkEvidence& evidence, Finding& finding) const;
 };
 
 std::vector<LinkEvidence> Watch::Impl::collect(base::WallTime now) {
+  close.clear();
   for (const auto link : sight.take_dirty()) {
     suspects.insert(link);
   }
@@ -120,11 +128,19 @@ std::vector<LinkEvidence> Watch::Impl::collect(base::WallTime now) {
                            (found->second.ends[0].down_since || found->second.ends[1].down_since);
       if (found != sight.links().end()) {
         for (const auto index : found->second.signals) {
-          sight.signals()[index].is_moving = false;
+          auto& signal = sight.signals()[index];
+          // A level that jumped is not proven by one look: the next ones tell.
+          if (signal.is_moving && !signal.source->is_counter && signal.moved_at == signal.last_at) {
+            look_closely(found->second);
+          }
+          signal.is_moving = false;
         }
       }
       it = is_down ? std::next(it) : suspects.erase(it);
       continue;
+    }
+    if (now - evidence.at <= kFresh) {
+      look_closely(*evidence.sight);
     }
     out.push_back(std::move(evidence));
     ++it;
@@ -285,6 +301,9 @@ const std::vector<LivingFinding>& Watch::judge(base::WallTime now) {
 
 const std::vector<LivingFinding>& Watch::findings() const {
   return impl_->ledger.findings();
+}
+bool Watch::wants_a_close_look(const observe::HostInfo& host) const {
+  return impl_->close.contains(impl_->sight.host_index(host));
 }
 const Joint& Watch::joint() const {
   return impl_->sight.joint();

@@ -72,6 +72,9 @@ class Watch {
   const std::vector<LivingFinding>& judge(base::WallTime now);
   /// As of the last judgement, or as they were restored.
   [[nodiscard]] const std::vector<LivingFinding>& findings() const;
+  /// At the last judgement something about this host, or about a link that ends there, was out of
+  /// its ordinary and had moved lately: more of it is worth reading, and sooner.
+  [[nodiscard]] bool wants_a_close_look(const observe::HostInfo& host) const;
 
   [[nodiscard]] const Joint& joint() const;
   /// State that must outlive a restart: findings and what tells that they are the same.

@@ -17,11 +17,30 @@ constexpr std::string_view kStateKind = "state";
 constexpr std::string_view kWatchKey = "watch";
 constexpr std::string_view kNoticesKey = "notices";
 
+/// A host that begins to look suspicious is asked for all it has after so long.
+constexpr base::Duration kSoon{1'000'000'000};
+/// Until so long after a boot modules, retimers and drivers still come up.
+constexpr base::Duration kComesUp{180LL * 1'000'000'000};
+
 struct Host {
   bus::Host bus;
   HostStatus status;
-  base::WallTime due;
+  observe::HostInfo info;              ///< as it said last
+  base::WallTime due;                  ///< the next regular look
+  std::optional<base::WallTime> soon;  ///< a look out of turn
+  std::optional<telemetry::SourceId> whole;
+  bool is_whole_due = true;
+  bool is_suspect = false;
+  bool comes_up = false;
+  std::size_t measured = 0;  ///< samples with a value at the last whole look
+
+  [[nodiscard]] base::WallTime next() const { return soon ? std::min(*soon, due) : due; }
 };
+
+std::size_t measured_in(const observe::Snapshot& look) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      look.samples, [](const observe::Sample& sample) { return sample.value.has_value(); }));
+}
 
 }  // namespace plane
 
@@ -36,7 +55,8 @@ struct ControlPlane::Impl {
                     [this](const observe::Subject& seen) {
                       return watch.joint().planned_name(seen);
                     }}),
-        notices(options.notices) {
+        notices(options.notices),
+        wholes(options.budget) {
     restore();
   }
 
@@ -77,21 +97,74 @@ struct ControlPlane::Impl {
 
   void poll(plane::Host& host, base::WallTime now, Stepped& out) {
     HostStatus& status = host.status;
-    const bool is_whole = status.polls % std::max(options.whole_every, 1U) == 0;
+    const bool is_whole = std::exchange(host.is_whole_due, false);
+    if (!host.whole) {
+      host.whole = wholes.add({.name = status.name,
+                               .host = status.name,
+                               .device = {},
+                               .fastest = options.poll_every,
+                               .slowest = std::max(options.whole_at_least, options.poll_every)},
+                              now);
+    }
     const auto started = base::wall_now();
     const auto snapshot =
         driver::collect(host.bus, {.now = now, .links_only = !is_whole, .kernel_log = {}});
     status.poll_cost = base::wall_now() - started;
     ++status.polls;
-    host.due = now + options.poll_every;
-    if (!snapshot) {
+    host.soon.reset();
+    if (host.due <= now) {
+      host.due = now + options.poll_every;
+    }
+    telemetry::PollResult result{.has_failed = !snapshot};
+    if (options.is_cost_measured) {
+      result.milliseconds = status.poll_cost.seconds() * 1000;
+    }
+    if (snapshot) {
+      host.info = snapshot->host;
+      status.last_poll = now;
+      take(*snapshot, status.name, now, out);
+      const auto& uptime = snapshot->host.uptime;
+      if (const bool was_coming = std::exchange(host.comes_up, uptime && *uptime < plane::kComesUp);
+          was_coming && !host.comes_up) {
+        wholes.stir(*host.whole, now);  // what it has now is what it will be compared with
+      }
+    } else {
       ++status.failures;
       status.last_problem = snapshot.error().text();
       problems.push_back(status.name + ": " + status.last_problem);
-      return;
     }
-    status.last_poll = now;
-    take(*snapshot, status.name, now, out);
+    if (is_whole) {
+      ++status.whole_polls;
+      result.has_moved = snapshot && has_moved(host, *snapshot);
+      wholes.done(*host.whole, now, result);
+    }
+  }
+
+  /// There is more to see, or less; or something is wrong here.
+  static bool has_moved(plane::Host& host, const observe::Snapshot& look) {
+    const std::size_t measured = plane::measured_in(look);
+    return std::exchange(host.measured, measured) != measured || host.is_suspect;
+  }
+
+  /// Who is due for a whole look has it with the next look.
+  void plan_wholes(base::WallTime now) {
+    for (const telemetry::SourceId due : wholes.due(now)) {
+      for (plane::Host& host : hosts) {
+        host.is_whole_due = host.is_whole_due || host.whole == due;
+      }
+    }
+  }
+
+  /// Hosts that have begun to look suspicious are looked at closely without waiting for their turn.
+  void stir(base::WallTime now) {
+    for (plane::Host& host : hosts) {
+      const bool was_suspect = host.is_suspect;
+      host.is_suspect = watch.wants_a_close_look(host.info);
+      if (host.is_suspect && !was_suspect && host.whole) {
+        wholes.stir(*host.whole, now);
+        host.soon = now + plane::kSoon;
+      }
+    }
   }
 
   void take(const observe::Snapshot& snapshot, const std::string& name,
@@ -147,6 +220,7 @@ struct ControlPlane::Impl {
   diagnose::Watch watch;
   telemetry::Ingest ingest;
   Notices notices;
+  telemetry::Schedule wholes;
   std::vector<diagnose::Mark> marks;
   std::vector<plane::Host> hosts;
   std::vector<diagnose::LivingFinding> findings;
@@ -155,6 +229,7 @@ struct ControlPlane::Impl {
   std::uint64_t watch_revision = 0;
   std::string notices_saved;
   base::WallTime maintained;
+  base::WallTime stepped_at;
 };
 
 ControlPlane::ControlPlane(telemetry::Store* store, ControlPlaneOptions options)
@@ -201,13 +276,16 @@ Stepped ControlPlane::settle(base::WallTime now) {
 
 Stepped ControlPlane::step(base::WallTime now) {
   Stepped out;
+  impl_->stepped_at = now;
+  impl_->plan_wholes(now);
   for (plane::Host& host : impl_->hosts) {
-    if (host.due <= now) {
+    if (host.next() <= now) {
       impl_->poll(host, now, out);
     }
   }
   if (out.hosts > 0) {
     impl_->tell(now);
+    impl_->stir(now);
     impl_->commit(now);
   }
   out.problems = std::exchange(impl_->problems, {});
@@ -215,8 +293,8 @@ Stepped ControlPlane::step(base::WallTime now) {
 }
 
 base::WallTime ControlPlane::next_due() const {
-  const auto first = std::ranges::min_element(impl_->hosts, {}, &plane::Host::due);
-  return first == impl_->hosts.end() ? base::WallTime{} : first->due;
+  const auto first = std::ranges::min_element(impl_->hosts, {}, &plane::Host::next);
+  return first == impl_->hosts.end() ? base::WallTime{} : first->next();
 }
 
 const std::vector<diagnose::LivingFinding>& ControlPlane::findings() const {
@@ -246,7 +324,12 @@ base::Result<std::vector<diagnose::LivingFinding>> saved_findings(const telemetr
 std::vector<HostStatus> ControlPlane::hosts() const {
   std::vector<HostStatus> out;
   out.reserve(impl_->hosts.size());
-  std::ranges::transform(impl_->hosts, std::back_inserter(out), &plane::Host::status);
+  for (const plane::Host& host : impl_->hosts) {
+    out.push_back(host.status);
+    if (host.whole) {
+      out.back().whole_text = impl_->wholes.state(*host.whole, impl_->stepped_at).text;
+    }
+  }
   return out;
 }
 

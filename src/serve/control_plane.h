@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loop that everything above the drivers is for: ask each host when it is due, remember what it
-// said, judge it, keep the findings, tell who must know. The same for machines and twins: a host is
-// a bus::Host, and the time comes in with each step. One thread calls it; whoever asks questions
-// from another holds the caller's lock. Read-only towards the hosts.
+// said, judge it, keep the findings, tell who must know. Link states and counters are read at every
+// look; the rest (modules' light, retimers' figures, sensors, logs) costs slow buses, so it has a
+// telemetry::Schedule: often while something moves there, ever more rarely while it is calm. The
+// same for machines and twins: a host is a bus::Host, and the time comes in with each step. One
+// thread calls it; whoever asks questions from another holds the caller's lock. Read-only towards
+// the hosts.
 #pragma once
 
 #include "base/result.h"
@@ -12,6 +15,7 @@
 #include "observe/snapshot.h"
 #include "serve/notice.h"
 #include "telemetry/ingest.h"
+#include "telemetry/schedule.h"
 #include "telemetry/store.h"
 
 #include <cstdint>
@@ -27,8 +31,12 @@ struct ControlPlaneOptions {
   const fabric::Fabric* plan = nullptr;  ///< expectation; must outlive the control plane
   std::string plan_source = {};
   base::Duration poll_every{10LL * 1'000'000'000};
-  /// What hardly changes (identities, modules, attributes) is read with every so many-th poll.
-  unsigned whole_every = 30;
+  /// Whole looks: at every poll of a host where something moves, at least so often of any other.
+  base::Duration whole_at_least{300LL * 1'000'000'000};
+  telemetry::ScheduleOptions budget = {};
+  /// What a whole look cost by the machine's clock counts against the budget. Not where each run
+  /// must be like the one before.
+  bool is_cost_measured = true;
   base::Duration maintain_every{300LL * 1'000'000'000};
   NoticeOptions notices = {};
   /// Gets what is to be told, worst first; null: nobody is told.
@@ -40,6 +48,8 @@ struct HostStatus {
   std::optional<base::WallTime> last_poll;
   base::Duration poll_cost;  ///< how long the last poll took, by the machine's clock
   std::uint64_t polls = 0;
+  std::uint64_t whole_polls = 0;
+  std::string whole_text;  ///< "every 4 s: its values moved 12 s ago"
   std::uint64_t failures = 0;
   std::string last_problem;
 };

@@ -159,6 +159,27 @@ class Failing {
       std::make_shared<std::optional<bus::MemoryTree>>();
 };
 
+TEST(ControlPlaneTest, LooksCloselyWhereSomethingMovesAndRarelyWhereNothingDoes) {
+  Failing failing;
+  ControlPlane plane(nullptr, {.is_cost_measured = false});
+  plane.add("failing", failing.host());
+  bus::synthetic::Host calm("calm");
+  calm.add_below(calm.add_root_port(0, {}), {});
+  plane.add("calm", machine(calm.tree()));
+  bool was_hasty = false;
+  for (double at = 0; at <= 900; at = (plane.next_due() - kStart).seconds()) {
+    EXPECT_TRUE(plane.step(after(at)).problems.empty());
+    was_hasty = was_hasty || plane.next_due() == after(at + 1);
+    failing.move_on();
+  }
+  EXPECT_TRUE(was_hasty) << "what begins to look suspicious is looked at out of turn";
+  const auto hosts = plane.hosts();
+  EXPECT_GT(hosts[0].whole_polls, 80U) << hosts[0].whole_text;
+  EXPECT_LT(hosts[1].whole_polls, 20U) << hosts[1].whole_text;
+  EXPECT_GE(hosts[1].polls, 90U);
+  EXPECT_NE(hosts[1].whole_text.find("calm"), std::string::npos) << hosts[1].whole_text;
+}
+
 TEST(ControlPlaneTest, FindingsSurviveARestartAndAreToldOnce) {
   const bus::TestFolder folder;
   Failing failing;
