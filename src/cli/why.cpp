@@ -27,7 +27,6 @@ namespace why {
 namespace {
 
 using base::Code;
-using diagnose::Level;
 
 constexpr double kWatchSeconds = 5;
 constexpr double kWatchSecondsMax = 24 * 3600;

@@ -97,7 +97,7 @@ struct Watch::Impl {
   std::set<fabric::LinkId> suspects;  ///< looked at in every judgement until they are quiet
   /// Links whose trouble a shared cause explained last, and when.
   std::map<fabric::LinkId, base::WallTime> explained_at;
-  std::set<std::size_t> close;        ///< hosts of those that moved lately, as Sight counts them
+  std::set<std::size_t> close;  ///< hosts of those that moved lately, as Sight counts them
 
   std::vector<LinkEvidence> collect(base::WallTime now);
   void look_closely(const LinkSight& link) {
