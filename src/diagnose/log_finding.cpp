@@ -12,7 +12,7 @@
 namespace weft::diagnose {
 namespace {
 
-constexpr base::Duration kBootMost{600LL * 1'000'000'000};
+constexpr base::Duration kStatesGoOn{600LL * 1'000'000'000};
 
 struct Phrase {
   std::string_view part;  ///< of the line's kind or text, lower case
@@ -114,7 +114,7 @@ Says says(const LogLine& line) {
 }
 
 bool goes_on(const std::vector<const LogLine*>& lines) {
-  return !lines.empty() && lines.back()->at - lines.front()->at > kBootMost;
+  return !lines.empty() && lines.back()->at - lines.front()->at > kStatesGoOn;
 }
 
 std::vector<Verdict> log_findings(const Sight& sight, base::WallTime now) {

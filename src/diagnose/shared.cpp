@@ -95,7 +95,7 @@ std::vector<Element> elements_of(const Joint& joint, const LinkEvidence& evidenc
   return out;
 }
 
-struct Group {
+struct SharedGroup {
   Element element;
   std::set<std::size_t> members;
   std::size_t in_all = 0;
@@ -208,7 +208,7 @@ std::size_t links_of(const Sight& sight, const Element& element) {
 std::vector<SharedCause> shared_causes(const Sight& sight,
                                        const std::vector<LinkEvidence>& evidences) {
   std::vector<SharedCause> out;
-  std::map<std::string, Group> groups;
+  std::map<std::string, SharedGroup> groups;
   for (std::size_t i = 0; i < evidences.size(); ++i) {
     for (auto& element : elements_of(sight.joint(), evidences[i])) {
       auto& group = groups[element.key];
@@ -222,7 +222,7 @@ std::vector<SharedCause> shared_causes(const Sight& sight,
   }
   while (true) {
     double best_gain = 0;
-    const Group* best = nullptr;
+    const SharedGroup* best = nullptr;
     std::set<std::size_t> best_members;
     for (const auto& [name, group] : groups) {
       const auto members = together(evidences, group.members);
