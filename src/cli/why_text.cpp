@@ -32,7 +32,7 @@ std::string part_text(const diagnose::PartRef& part) {
   const auto add = [&out](std::string_view word, const std::string& value) {
     if (!value.empty()) {
       out += fmt::format("{}{}{}{}",
-                         out == ""      ? ""
+                         out.empty()    ? ""
                          : word.empty() ? " "
                                         : ", ",
                          word, word.empty() ? "" : " ", base::printable(value, 80));
@@ -88,24 +88,71 @@ std::string stretch_text(diagnose::Stretch stretch, const fabric::Link& link,
   }
 }
 
+/// One explanation: a cause at a part; places that differ stand together where no part is named.
+struct Choice {
+  double probability = 0;
+  std::string words;
+  std::string part;  ///< empty: no data names it
+  std::vector<std::string> places;
+};
+
+/// In the order of the hypotheses, whose first cause is the most probable one.
+std::vector<Choice> choices(const Finding& finding, const diagnose::Joint& joint) {
+  std::vector<Choice> out;
+  const auto* link = link_of(finding, joint);
+  for (const auto& one : finding.hypotheses) {
+    const std::string part = one.part ? part_text(*one.part) : std::string();
+    auto choice = std::ranges::find_if(
+        out, [&](const Choice& known) { return known.words == one.words && known.part == part; });
+    if (choice == out.end()) {
+      choice = out.insert(out.end(), Choice{0, one.words, part, {}});
+    }
+    choice->probability += one.probability;
+    if (link == nullptr) {
+      continue;
+    }
+    std::string place = stretch_text(one.stretch, *link, joint);
+    const std::string direction = direction_text(one, *link, joint);
+    place += (place.empty() || direction.empty() ? "" : " ") + direction;
+    if (!place.empty() && std::ranges::find(choice->places, place) == choice->places.end()) {
+      choice->places.push_back(std::move(place));
+    }
+  }
+  return out;
+}
+
+/// "in the board at a or 3 other places"; empty for none.
+std::string places_text(std::vector<std::string> places) {
+  if (places.size() > kPlacesMost) {
+    const auto more = places.size() - kPlacesMost + 1;
+    places.resize(kPlacesMost - 1);
+    places.push_back(fmt::format("{} other places", more));
+  }
+  return fmt::format("{}", fmt::join(places, " or "));
+}
+
 /// Which link, which end, which part, how sure: one sentence.
 std::string sentence(const Finding& finding, const diagnose::Joint& joint) {
   std::string out = fmt::format("{}: {}", finding.place, finding.sentence);
-  if (finding.hypotheses.empty()) {
+  const auto all = choices(finding, joint);
+  if (all.empty()) {
     return out + (finding.cause.empty() || finding.cause == "unknown"
                       ? std::string(". The cause is unknown.")
                       : fmt::format(". Cause: {}.", finding.cause));
   }
-  const auto& first = finding.hypotheses.front();
-  if (const auto* link = link_of(finding, joint); link != nullptr && first.direction) {
-    out += ", " + direction_text(first, *link, joint);
+  const auto& first = all.front();
+  const auto& hypothesis = finding.hypotheses.front();
+  const auto* link = link_of(finding, joint);
+  if (link != nullptr && hypothesis.direction && (!first.part.empty() || first.places.size() < 2)) {
+    out += ", " + direction_text(hypothesis, *link, joint);
   }
-  out += '.';
-  out += fmt::format(" {} {} ({})", first.probability >= 0.5 ? "Most likely" : "Perhaps",
+  out += fmt::format(". {} {} ({})", first.probability >= 0.5 ? "Most likely" : "Perhaps",
                      first.words, percent(first.probability));
-  out += first.part ? fmt::format(": {}.", part_text(*first.part))
-                    : std::string("; no data names the part.");
-  return out;
+  if (!first.part.empty()) {
+    return out + fmt::format(": {}.", first.part);
+  }
+  return out + (first.places.size() > 1 ? ", " + places_text(first.places) : std::string()) +
+         "; no data names the part.";
 }
 
 void add_evidence(const Finding& finding, std::string& out) {
@@ -153,48 +200,21 @@ void add_victims(const Finding& finding, const diagnose::Joint& joint, std::stri
 
 /// What else it may be, one line a cause: places that differ stand behind it.
 void add_alternatives(const Finding& finding, const diagnose::Joint& joint, std::string& out) {
-  struct Line {
-    double probability = 0;
-    std::string text;
-    std::vector<std::string> places;
-  };
-  std::vector<Line> lines;
-  const auto* link = link_of(finding, joint);
+  auto lines = choices(finding, joint);
   double rest = 1;
-  for (std::size_t i = 0; i < finding.hypotheses.size(); ++i) {
-    const auto& one = finding.hypotheses[i];
-    rest -= one.probability;
-    if (i == 0) {
-      continue;  // the sentence has it
-    }
-    const std::string text = one.words + (one.part ? ": " + part_text(*one.part) : std::string());
-    auto line = std::ranges::find(lines, text, &Line::text);
-    if (line == lines.end()) {
-      line = lines.insert(lines.end(), Line{0, text, {}});
-    }
-    line->probability += one.probability;
-    if (link == nullptr) {
-      continue;
-    }
-    std::string place = stretch_text(one.stretch, *link, joint);
-    const std::string direction = direction_text(one, *link, joint);
-    place += (place.empty() || direction.empty() ? "" : " ") + direction;
-    if (!place.empty() && std::ranges::find(line->places, place) == line->places.end()) {
-      line->places.push_back(std::move(place));
-    }
+  for (const auto& line : lines) {
+    rest -= line.probability;
   }
-  std::ranges::sort(lines, [](const Line& x, const Line& y) {
-    return std::tie(y.probability, x.text) < std::tie(x.probability, y.text);
+  if (!lines.empty()) {
+    lines.erase(lines.begin());  // the sentence has it
+  }
+  std::ranges::sort(lines, [](const Choice& x, const Choice& y) {
+    return std::tie(y.probability, x.words, x.part) < std::tie(x.probability, y.words, y.part);
   });
-  for (auto& line : lines) {
-    if (line.places.size() > kPlacesMost) {
-      const auto more = line.places.size() - kPlacesMost + 1;
-      line.places.resize(kPlacesMost - 1);
-      line.places.push_back(fmt::format("{} other places", more));
-    }
-    out += fmt::format(
-        "  or       {} {}{}\n", percent(line.probability), line.text,
-        line.places.empty() ? std::string() : fmt::format(", {}", fmt::join(line.places, " or ")));
+  for (const auto& line : lines) {
+    out += fmt::format("  or       {} {}{}{}{}{}\n", percent(line.probability), line.words,
+                       line.part.empty() ? "" : ": ", line.part, line.places.empty() ? "" : ", ",
+                       places_text(line.places));
   }
   if (!finding.hypotheses.empty() && rest > 0.005) {
     out += fmt::format("  or       {} something else\n", percent(rest));
@@ -250,6 +270,7 @@ std::string watched_text(const WatchedSpan& watched) {
 
 std::string not_measured_text(const WatchedSpan& watched) {
   std::vector<std::pair<std::size_t, std::string>> order;
+  order.reserve(watched.not_measured.size());
   for (const auto& [what, count] : watched.not_measured) {
     order.emplace_back(count, what);
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 #include <tuple>
 
@@ -112,14 +113,30 @@ double unknown_weight(const FeatureSet& features, const FeatureSet& opposite) {
   return std::exp(kTemper * log_sum);
 }
 
-/// The named part's first, then the most probable; equal ones by name, so that order is one.
+/// The named part's first; then by cause, the most probable over all its places first; then by
+/// place. Equal ones by name, so that order is one.
 void sort_by_belief(std::vector<Hypothesis>& hypotheses) {
-  std::sort(hypotheses.begin(), hypotheses.end(), [](const Hypothesis& x, const Hypothesis& y) {
-    return std::make_tuple(!x.part.has_value(), -x.probability, std::string_view(x.cause),
-                           x.direction, x.stretch) <
-           std::make_tuple(!y.part.has_value(), -y.probability, std::string_view(y.cause),
-                           y.direction, y.stretch);
+  std::map<std::string_view, double> of_cause;
+  for (const auto& one : hypotheses) {
+    of_cause[one.cause] += one.part ? 0 : one.probability;
+  }
+  const auto order = [&](const Hypothesis& one) {
+    return std::make_tuple(!one.part.has_value(), one.part ? 0 : -of_cause[one.cause],
+                           one.part ? std::string_view() : std::string_view(one.cause),
+                           -one.probability, std::string_view(one.cause), one.direction,
+                           one.stretch);
+  };
+  std::vector<std::size_t> at(hypotheses.size());
+  std::iota(at.begin(), at.end(), std::size_t{0});
+  std::sort(at.begin(), at.end(), [&](std::size_t x, std::size_t y) {
+    return order(hypotheses[x]) < order(hypotheses[y]);
   });
+  std::vector<Hypothesis> sorted;
+  sorted.reserve(at.size());
+  for (const std::size_t i : at) {
+    sorted.push_back(std::move(hypotheses[i]));
+  }
+  hypotheses = std::move(sorted);
 }
 
 /// One candidate before what is the same is put together.

@@ -15,12 +15,13 @@ namespace {
 /// From this share on, and half as much again as the next cause, one acts instead of testing.
 constexpr double kActs = 0.4;
 
-/// A test is worth doing when explanations on both sides of it are left.
+/// A test is worth doing when explanations on both sides of it are left, and nobody has done it.
 struct TestRow {
   std::string_view action;
   std::string_view disturbs;
   std::string_view decides;
   std::array<std::string_view, 8> positive;  ///< causes that it would show or mend
+  bool AlreadyRead::* done = nullptr;        ///< what it would read, where it only reads
 };
 
 // By what they disturb: nothing, this link, this machine.
@@ -28,11 +29,13 @@ constexpr TestRow kTests[] = {
     {"read the far end's counters and log",
      "nothing",
      "Errors at one end only mean that direction; at both, the medium or a shared cause.",
-     {"failing_link", "dead_part", "bent_fibre", "bent_twinax", "loose_module", ""}},
+     {"failing_link", "dead_part", "bent_fibre", "bent_twinax", "loose_module", ""},
+     &AlreadyRead::both_ends},
     {"read received and sent light of both ends",
      "nothing",
      "Light low in one direction is a connector or laser, in both the fibre.",
-     {"contaminated_connector", "bent_fibre", "decaying_laser", "failed_transmitter", "", ""}},
+     {"contaminated_connector", "bent_fibre", "decaying_laser", "failed_transmitter", "", ""},
+     &AlreadyRead::light},
     {"idle the neighbouring links for a minute",
      "the neighbours' traffic",
      "Errors that stop are crosstalk.",
@@ -88,9 +91,12 @@ bool is_positive(const TestRow& row, const std::string& cause) {
 
 }  // namespace
 
-std::vector<SeparatingTest> separating_tests(const Finding& finding) {
+std::vector<SeparatingTest> separating_tests(const Finding& finding, const AlreadyRead& read) {
   std::vector<SeparatingTest> out;
   for (const auto& row : kTests) {
+    if (row.done != nullptr && read.*row.done) {
+      continue;
+    }
     double positive = 0;
     for (const auto& one : finding.hypotheses) {
       positive += is_positive(row, one.cause) ? one.probability : 0;
@@ -100,8 +106,12 @@ std::vector<SeparatingTest> separating_tests(const Finding& finding) {
     }
   }
   if (out.empty()) {
-    out.push_back({"read the far end's counters and log", "nothing",
-                   "Errors at one end only mean that direction; at both, the medium."});
+    out.push_back(
+        read.both_ends
+            ? SeparatingTest{"swap the cable or module with a neighbour's", "traffic of both links",
+                             "Errors that move with it are its own; those that stay, the port's."}
+            : SeparatingTest{"read the far end's counters and log", "nothing",
+                             "Errors at one end only mean that direction; at both, the medium."});
   }
   return out;
 }

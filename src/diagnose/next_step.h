@@ -10,7 +10,14 @@
 
 namespace weft::diagnose {
 
-[[nodiscard]] std::vector<SeparatingTest> separating_tests(const Finding& finding);
+/// What of a link is known already, so that nobody is sent to read it.
+struct AlreadyRead {
+  bool both_ends = false;  ///< error counters of both directions
+  bool light = false;      ///< received light of both directions
+};
+
+[[nodiscard]] std::vector<SeparatingTest> separating_tests(const Finding& finding,
+                                                           const AlreadyRead& read = {});
 /// One sentence: the repair of what is believed enough, else the cheapest test.
 [[nodiscard]] std::string next_step(const Finding& finding);
 

@@ -195,7 +195,12 @@ Verdict Watch::Impl::of_link(const LinkEvidence& evidence, Belief belief) const 
     }
   }
   find_victims(evidence, finding);
-  finding.tests = separating_tests(finding);
+  const auto both = [&](Feature feature) {
+    return evidence.of[0][feature].move != Move::kAbsent &&
+           evidence.of[1][feature].move != Move::kAbsent;
+  };
+  finding.tests = separating_tests(
+      finding, {.both_ends = both(Feature::kErrors), .light = both(Feature::kReceivePower)});
   finding.next_step = next_step(finding);
   verdict.key = "link " + evidence.sight->id.text();
   return verdict;
