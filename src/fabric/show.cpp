@@ -351,6 +351,14 @@ std::string fabric_json(const Fabric& fabric) {
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
+std::string device_json_line(const Fabric& fabric, const Device& device) {
+  return device_json(fabric, device).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string link_json_line(const Fabric& fabric, const Link& link) {
+  return link_json(fabric, link).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string dot_text(const Fabric& fabric) {
   std::string out =
       "graph " + double_quoted(fabric.name) + " {\n  rankdir=LR;\n  node [shape=box];\n";

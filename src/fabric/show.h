@@ -16,6 +16,9 @@ namespace weft::fabric {
 [[nodiscard]] std::string tree_text(const Fabric& fabric);
 /// {"schema": "weftline/fabric/1", name, description, devices, links, totals}.
 [[nodiscard]] std::string fabric_json(const Fabric& fabric);
+/// One of its devices, or links, on one line without its end.
+[[nodiscard]] std::string device_json_line(const Fabric& fabric, const Device& device);
+[[nodiscard]] std::string link_json_line(const Fabric& fabric, const Link& link);
 /// One node for each device, one edge for each pair of joined devices, labelled with its links.
 [[nodiscard]] std::string dot_text(const Fabric& fabric);
 

@@ -33,7 +33,7 @@ struct HttpRequest {
 class HttpStream {
  public:
   virtual ~HttpStream() = default;
-  /// False when the client is gone, or was dropped because it does not read.
+  /// False when the client is gone, or was dropped because it does not read. Null only asks.
   virtual bool send(std::shared_ptr<const std::string> text) = 0;
   virtual void close() = 0;
 };

@@ -245,9 +245,11 @@ TEST(HttpTargetTest, TakesTargetsApart) {
   EXPECT_THAT(plain->query, testing::ElementsAre(testing::Pair("x", "1"), testing::Pair("y", "é z"),
                                                  testing::Pair("", ""), testing::Pair("k", "")));
   EXPECT_TRUE(parse_target("/")->segments.empty());
+  EXPECT_THAT(parse_target("/a/")->segments, testing::ElementsAre("a"));
   EXPECT_EQ(parse_target("http://h:1?x")->authority, "h:1");
-  for (const char* bad : {"", "a", "/a//b", "/a/", "/.", "/..", "/%2e%2e/a", "/%", "/%4", "/%g0",
-                          "/%80", "/%c0%80", "/\x01", "/a\x7f", "/?%ff", "*", "https://h/", "/#"}) {
+  for (const char* bad :
+       {"", "a", "/a//b", "/a//", "//", "/.", "/..", "/%2e%2e/a", "/%", "/%4", "/%g0", "/%80",
+        "/%c0%80", "/\x01", "/a\x7f", "/?%ff", "*", "https://h/", "/#"}) {
     EXPECT_FALSE(parse_target(bad)) << bad;
   }
   const std::string odd = "server0/gpu5 100%\xc3\xa9?#&+";

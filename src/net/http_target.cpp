@@ -53,7 +53,8 @@ base::Result<std::string> decoded(std::string_view text, bool plus_is_space) {
 }
 
 base::Result<void> read_path(std::string_view path, Target& out) {
-  if (path == "/") {
+  path.remove_suffix(path.ends_with('/') ? 1 : 0);  // "/a/" means "/a"
+  if (path.empty()) {
     return {};
   }
   for (const std::string_view part : base::split(path.substr(1), '/')) {

@@ -42,7 +42,7 @@ constexpr std::array kQuestions = std::to_array<Question>({
      " subject metric label since since_s until until_s step_s function "},
     {"events", &events, 86400, " subject kind since since_s until until_s after count "},
     {"top", &top, 600, " count since_s "},
-    {"findings", &findings, 0, " subject phase count "},
+    {"findings", &findings, 0, " subject phase offset count "},
     {"series", &series, 0, " subject metric label offset count "},
     {"last", &last, 600, " subject metric label since_s offset count "},
 });

@@ -224,11 +224,11 @@ Result<Json> findings(const QuerySource& source, const Ask& ask) {
       continue;
     }
     ++of_phase;
-    if (list.size() < std::min(ask.count.value_or(1000), kEventsMost)) {
+    if (of_phase > ask.offset && list.size() < std::min(ask.count.value_or(1000), kEventsMost)) {
       list.push_back(finding_json(living));
     }
   }
-  const bool is_more = of_phase > list.size();
+  const bool is_more = of_phase > ask.offset + list.size();
   return Json{{"findings", std::move(list)}, {"is_more", is_more}};
 }
 
@@ -255,7 +255,6 @@ Result<Json> series(const QuerySource& source, const Ask& ask) {
   return Json{{"count", keys.size()}, {"series", std::move(list)}, {"is_more", keys.size() > end}};
 }
 
-/// The last point of each series that is asked for, in order of keys.
 Result<std::map<telemetry::SeriesKey, telemetry::Point>> last_points(const QuerySource& source,
                                                                      const telemetry::Store& store,
                                                                      const Ask& ask,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the questions share: the request as it was understood, what people call a subject, findings
-// as JSON. For query*.cpp only.
+// as JSON. For query*.cpp and api/ only.
 #pragma once
 
 #include "serve/query.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -62,6 +63,10 @@ class Names {
 [[nodiscard]] Json finding_json(const diagnose::LivingFinding& living);
 /// The store, or the error that there is none.
 [[nodiscard]] base::Result<const telemetry::Store*> store_of(const QuerySource& source);
+
+/// The last point of each series that is asked for, in order of keys.
+[[nodiscard]] base::Result<std::map<telemetry::SeriesKey, telemetry::Point>> last_points(
+    const QuerySource& source, const telemetry::Store& store, const Ask& ask, const Names& names);
 
 [[nodiscard]] base::Result<Json> history(const QuerySource& source, const Ask& ask);
 [[nodiscard]] base::Result<Json> events(const QuerySource& source, const Ask& ask);

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Walks every route of the API's OpenAPI document against the server, with Python's http.client and
+Debian's python3-jsonschema.
+
+  api_judge.py HOST PORT [--live]
+
+Prints what does not hold, one line each, and ends in 1 if anything does not; else how many routes it saw.
+"""
+import gzip
+import http.client
+import json
+import sys
+import urllib.parse
+
+import jsonschema
+
+problems = []
+client = http.client.HTTPConnection(sys.argv[1], int(sys.argv[2]), timeout=10)
+
+
+def expect(name, condition, seen=""):
+    if not condition:
+        problems.append(f"{name}: {str(seen)[:300]}")
+
+
+def ask(target, method="GET", **headers):
+    client.request(method, target, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    answer = client.getresponse()
+    return answer, answer.read()
+
+
+def is_problem(name, answer, body, status):
+    expect(f"{name}: status {status}", answer.status == status, (answer.status, body))
+    expect(f"{name}: media", answer.getheader("Content-Type") == "application/problem+json",
+           answer.getheaders())
+    said = json.loads(body)
+    validate(name, {"$ref": "#/components/schemas/Problem"}, said)
+    expect(f"{name}: stated status", said.get("status") == status, said)
+
+
+def validate(name, schema, value):
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema,
+             "components": document["components"]}
+    for error in list(jsonschema.Draft202012Validator(whole).iter_errors(value))[:3]:
+        problems.append(f"{name}: {list(error.absolute_path)} {error.message[:300]}")
+
+
+def references(value):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "$ref":
+                yield inner
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+def any_id(path):
+    """An id of the list that a path with {id} belongs to."""
+    name = path.split("/")[-2]
+    _, body = ask(f"/api/v1/{name}" + ("?phase=all" if name == "findings" else ""))
+    items = json.loads(body)[name]
+    return items[0]["id"] if items else None
+
+
+def target_of(path, operation):
+    query = {}
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "query" and parameter["required"]:
+            query[parameter["name"]] = parameter.get("example", parameter["schema"].get("default"))
+            expect(f"{path}: example of {parameter['name']}", query[parameter["name"]] is not None)
+    if "{id}" in path:
+        known = any_id(path)
+        if known is None:
+            return None
+        path = path.replace("{id}", urllib.parse.quote(known, safe=""))
+    return path + ("?" + urllib.parse.urlencode(query) if query else "")
+
+
+def follow(path, target, media):
+    other = http.client.HTTPConnection(sys.argv[1], int(sys.argv[2]), timeout=10)
+    other.request("GET", target)
+    stream = other.getresponse()
+    expect(f"{path}: media", stream.getheader("Content-Type") == media)
+    expect(f"{path}: begins", stream.readline().startswith(b"retry: "))
+    other.close()
+
+
+def hold_still(path, target, body, etag):
+    """The same question, asked in every way."""
+    again, repeated = ask(target)
+    expect(f"{path}: the same twice", repeated == body and again.getheader("ETag") == etag)
+    known, nothing = ask(target, If_None_Match=f'"other", {etag}')
+    expect(f"{path}: 304", known.status == 304 and nothing == b"", known.status)
+    packed, small = ask(target, Accept_Encoding="gzip")
+    if packed.getheader("Content-Encoding") == "gzip":
+        small = gzip.decompress(small)
+    else:
+        expect(f"{path}: short is not packed", len(body) < 1024, len(body))
+    expect(f"{path}: gzip says the same", small == body)
+    head, nothing = ask(target, "HEAD")
+    expect(f"{path}: HEAD", head.getheader("Content-Length") == str(len(body)) and nothing == b"")
+
+
+def walk(path, operation):
+    target = target_of(path, operation)
+    if target is None:  # nothing is there to be asked for
+        return
+    [media] = operation["responses"]["200"]["content"]
+    if media == "text/event-stream":
+        follow(path, target, media)
+        return
+    answer, body = ask(target)
+    expect(f"{path}: status", answer.status == 200, (answer.status, body))
+    expect(f"{path}: media", answer.getheader("Content-Type") == media, answer.getheaders())
+    expect(f"{path}: not sniffed", answer.getheader("X-Content-Type-Options") == "nosniff")
+    etag = answer.getheader("ETag")
+    expect(f"{path}: has an ETag", etag, answer.getheaders())
+    if media == "application/json":
+        schema = operation["responses"]["200"]["content"][media]["schema"]
+        validate(path, schema, json.loads(body))
+    if "--live" not in sys.argv:  # a living plane says something new after every look
+        hold_still(path, target, body, etag)
+    is_problem(f"{path} POST", *ask(target, "POST"), 405)
+    is_problem(f"{path} odd", *ask(target + ("&" if "?" in target else "?") + "no_such=1"), 400)
+    for parameter in operation["parameters"]:
+        wrong = path.replace("{id}", "no%20such%20thing")
+        if parameter["in"] == "path":
+            is_problem(f"{path} unknown", *ask(wrong), 404)
+        elif "enum" in parameter["schema"] or parameter["schema"]["type"] != "string":
+            is_problem(f"{path} {parameter['name']}", *ask(f"{wrong}?{parameter['name']}=-x"), 400)
+        elif parameter["required"]:
+            is_problem(f"{path} without {parameter['name']}", *ask(path), 400)
+
+
+_, text = ask("/api/v1/openapi.json")
+document = json.loads(text)
+expect("version", document["openapi"].startswith("3.1."), document["openapi"])
+for reference in references(document):
+    at = document
+    for part in reference.removeprefix("#/").split("/"):
+        at = at.get(part, {})
+    expect("reference", at != {}, reference)
+    if "schemas" in reference:
+        jsonschema.Draft202012Validator.check_schema(at)
+_, text = ask("/api/v1/")
+index = [route["path"] for route in json.loads(text)["routes"]]
+expect("the index lists the document's paths", index == list(document["paths"]), index)
+for each, methods in document["paths"].items():
+    expect(f"{each}: only read", list(methods) == ["get"], list(methods))
+    walk(each, methods["get"])
+for odd in ("/", "/api", "/api/v2", "/api/v1/nothing", "/etc/passwd", "/api/v1/devices/a/b"):
+    is_problem(odd, *ask(odd), 404)
+for odd in ("/api/v1/../../etc/passwd", "/api/v1/%2e%2e/x", "/api/v1/devices/%ff"):
+    is_problem(odd, *ask(odd), 400)
+print("\n".join(problems) if problems else f"{len(index)} routes")
+sys.exit(1 if problems else 0)
