@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the kernel's log says of links and the devices at their ends, as events on those devices:
 // from /dev/kmsg of the host, or from a log file that the user names. Lines that detail the error
-// before them (AER status and error bits) are folded into its event. Which text means what is
-// wire/kernel_log's.
+// before them (AER status and error bits) are folded into its event. Where somebody has made a
+// tracefs instance named weft and enabled its ras events, they are read too: the kernel limits the
+// rate of its log, not theirs. Which text means what is wire/kernel_log's.
 #include "base/text.h"
 #include "bus/linux/directory_tree.h"
 #include "driver/collect.h"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -26,6 +28,9 @@ using wire::kernel_log::Record;
 constexpr std::size_t kLogBytesMax = 256UL << 20;
 constexpr std::size_t kRecordsMax = 500'000;
 constexpr std::size_t kEventsMax = 20'000;
+constexpr const char* kTraceFile = "sys/kernel/tracing/instances/weft/trace";
+/// The log and a trace event tell of the same error within this.
+constexpr base::Duration kSameError{2LL * 1'000'000'000};
 
 observe::Severity severity_of(const KernelMessage& message) {
   // A root port repeats what the device below reports itself: that one counts.
@@ -82,21 +87,28 @@ class EventBuilder {
       add_detail(*message);
       return;
     }
-    observe::Event event;
-    event.at = record.at;
-    event.since_boot = record.since_boot;
-    if (!event.at && record.since_boot && boot_) {
-      event.at = *boot_ + *record.since_boot;
-    }
-    event.kind = kind_of(*message);
-    event.severity = severity_of(*message);
-    event.text = base::printable(record.text, 400);
-    place(*message, event);
-    event.fields = std::move(message->fields);
-    if (!record.time_text.empty()) {
-      event.fields.emplace_back("logged", record.time_text);
-    }
+    auto event = event_of(record, std::move(*message));
     last_of_address_[event.address] = events_.size();
+    if (event.since_boot) {
+      told_[event.kind + " " + event.address].insert(event.since_boot->ns);
+    }
+    events_.push_back(std::move(event));
+  }
+
+  /// A trace event; not what the log has told already.
+  void add_traced(const Record& record) {
+    auto message = wire::kernel_log::classify(record.text);
+    if (!message || wire::kernel_log::is_detail(message->kind)) {
+      return;
+    }
+    auto event = event_of(record, std::move(*message));
+    if (const auto told = told_.find(event.kind + " " + event.address);
+        told != told_.end() && event.since_boot) {
+      const auto near = told->second.lower_bound(event.since_boot->ns - kSameError.ns);
+      if (near != told->second.end() && *near <= event.since_boot->ns + kSameError.ns) {
+        return;
+      }
+    }
     events_.push_back(std::move(event));
   }
 
@@ -113,6 +125,24 @@ class EventBuilder {
   }
 
  private:
+  observe::Event event_of(const Record& record, KernelMessage message) const {
+    observe::Event event;
+    event.at = record.at;
+    event.since_boot = record.since_boot;
+    if (!event.at && record.since_boot && boot_) {
+      event.at = *boot_ + *record.since_boot;
+    }
+    event.kind = kind_of(message);
+    event.severity = severity_of(message);
+    event.text = base::printable(record.text, 400);
+    place(message, event);
+    event.fields = std::move(message.fields);
+    if (!record.time_text.empty()) {
+      event.fields.emplace_back("logged", record.time_text);
+    }
+    return event;
+  }
+
   /// Fields of a detail line go to the last event of the same device; repeated names are joined.
   void add_detail(const KernelMessage& message) {
     const auto last = last_of_address_.find(message.bdf);
@@ -133,7 +163,7 @@ class EventBuilder {
   }
 
   /// Puts the event on the link or device that the message names.
-  void place(const KernelMessage& message, observe::Event& event) {
+  void place(const KernelMessage& message, observe::Event& event) const {
     auto bdf = message.bdf;
     event.address = bdf;
     if (!message.netdev.empty()) {
@@ -169,6 +199,7 @@ class EventBuilder {
   const bus::HostTree& tree_;
   std::map<std::string, fabric::LinkId, std::less<>> link_of_address_;
   std::map<std::string, std::size_t> last_of_address_;
+  std::map<std::string, std::set<std::int64_t>> told_;  ///< times since boot, by kind and address
   std::optional<base::WallTime> boot_;
   std::vector<observe::Event> events_;
 };
@@ -191,7 +222,12 @@ void collect_kernel_log(Collection& collection, const std::string& file) {
   const bool is_own_log = file.empty();
   const auto content = is_own_log ? collection.host.tree->read("dev/kmsg", kernel_log::kLogBytesMax)
                                   : kernel_log::read_file(file);
-  if (!content) {
+  kernel_log::EventBuilder events(collection, is_own_log);
+  if (content) {
+    for (const auto& record : wire::kernel_log::parse_log(*content, kernel_log::kRecordsMax)) {
+      events.add(record);
+    }
+  } else {
     const auto& error = content.error();
     if (!is_own_log) {
       snapshot.problems.push_back(error.text());
@@ -204,11 +240,15 @@ void collect_kernel_log(Collection& collection, const std::string& file) {
     } else {
       snapshot.notes.push_back("the kernel log could not be read: " + error.text());
     }
-    return;
   }
-  kernel_log::EventBuilder events(collection, is_own_log);
-  for (const auto& record : wire::kernel_log::parse_log(*content, kernel_log::kRecordsMax)) {
-    events.add(record);
+  if (is_own_log) {
+    // Who made no such instance wants none; that is nothing to tell.
+    if (const auto trace =
+            collection.host.tree->read(kernel_log::kTraceFile, kernel_log::kLogBytesMax)) {
+      for (const auto& record : wire::kernel_log::parse_log(*trace, kernel_log::kRecordsMax)) {
+        events.add_traced(record);
+      }
+    }
   }
   events.finish();
 }

@@ -95,6 +95,38 @@ TEST(KernelLogDriver, NamesVictimsLinksAndControllers) {
   EXPECT_EQ(snapshot.events[3].severity, observe::Severity::kInfo);
 }
 
+// The lines are ras events as include/ras/ras_event.h of the kernel prints them.
+TEST(KernelLogDriver, ReadsTraceEventsThatTheLogLeftOut) {
+  TestHost host;
+  host.function("0000:02:01.0", "switch");
+  host.file("dev/kmsg",
+            "4,1,100500000,-;pcieport 0000:02:01.0: PCIe Bus Error: severity=Corrected, type=Data "
+            "Link Layer, (Receiver ID)\n");
+  host.file(
+      "sys/kernel/tracing/instances/weft/trace",
+      "# tracer: nop\n#\n"
+      "   irq/24-aerdrv-76   [000] .....   100.400000: aer_event: 0000:02:01.0 PCIe Bus Error: "
+      "severity=Corrected, Bad DLLP, TLP Header=Not available\n"
+      "   irq/24-aerdrv-76   [000] .....   200.000000: aer_event: 0000:02:01.0 PCIe Bus Error: "
+      "severity=Corrected, Bad DLLP, TLP Header=Not available\n"
+      "   kworker/1:2-90     [001] .....   300.250000: mc_event: 1 Corrected error: memory "
+      "read error on DIMM_A1 (mc:0 location:0:1:-1 address:0x00001000 grain:8 "
+      "syndrome:0x00000000 )\n"
+      "   python3-1234       [001] .....   301.000000: memory_failure_event: pfn 0x1234: "
+      "recovery action for dirty LRU page: Failed\n");
+  const auto snapshot = host.collect_with(kOwnLog);
+  ASSERT_EQ(snapshot.events.size(), 4U) << "the first is the log's own";
+  EXPECT_EQ(snapshot.events[1].kind, "aer_correctable");
+  EXPECT_EQ(snapshot.events[1].since_boot->ns, 200'000'000'000);
+  EXPECT_EQ(snapshot.events[1].subject, snapshot.events[0].subject);
+  EXPECT_EQ(field(snapshot.events[1], "error"), "Bad DLLP");
+  EXPECT_EQ(snapshot.events[2].kind, "memory_error");
+  EXPECT_EQ(snapshot.events[2].address, "MC0");
+  EXPECT_EQ(snapshot.events[2].severity, observe::Severity::kWarning);
+  EXPECT_EQ(snapshot.events[3].severity, observe::Severity::kCritical);
+  EXPECT_EQ(field(snapshot.events[3], "page"), "dirty LRU page");
+}
+
 TEST(KernelLogDriver, SaysWhyThereIsNone) {
   TestHost denied;
   denied.unreadable("dev/kmsg", base::Code::kPermissionDenied, "Operation not permitted");

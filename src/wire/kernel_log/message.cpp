@@ -290,6 +290,11 @@ void refine(std::string_view text, KernelMessage& message) {
     case Kind::kXid:
       refine_xid(message);
       break;
+    case Kind::kMemoryError:
+      if (const auto controller = message.field("mc"); !controller.empty()) {
+        message.device = "MC" + std::string(controller);
+      }
+      break;
     case Kind::kSxid:
       add_link(message.field("detail"), message);
       break;

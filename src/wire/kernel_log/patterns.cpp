@@ -118,6 +118,21 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     // drivers/edac
     {S::kAny, K::kMemoryError, kWarning, "EDAC {device}: {count:num} CE {detail:rest}"},
     {S::kAny, K::kMemoryError, kCritical, "EDAC {device}: {count:num} UE {detail:rest}"},
+    // The trace events ras:mc_event and ras:memory_failure_event (include/ras/ras_event.h).
+    {S::kAny, K::kMemoryError, kWarning,
+     "mc_event: {count:num} Corrected {detail} (mc:{mc:num} {place:rest}"},
+    {S::kAny, K::kMemoryError, kWarning,
+     "mc_event: {count:num} Deferred {detail} (mc:{mc:num} {place:rest}"},
+    {S::kAny, K::kMemoryError, kInfo,
+     "mc_event: {count:num} Info {detail} (mc:{mc:num} {place:rest}"},
+    {S::kAny, K::kMemoryError, kCritical,
+     "mc_event: {count:num} {severity} {detail} (mc:{mc:num} {place:rest}"},
+    {S::kAny, K::kMemoryError, kWarning,
+     "memory_failure_event: pfn {pfn:hex}: recovery action for {page}: Recovered"},
+    {S::kAny, K::kMemoryError, kWarning,
+     "memory_failure_event: pfn {pfn:hex}: recovery action for {page}: Delayed"},
+    {S::kAny, K::kMemoryError, kCritical,
+     "memory_failure_event: pfn {pfn:hex}: recovery action for {page}: {result:rest}"},
 });
 
 bool is_hex(char c) {

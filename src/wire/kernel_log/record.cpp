@@ -224,6 +224,41 @@ void take_decoded_level(std::string_view& text, Record& record) {
   }
 }
 
+/// "   irq/24-aerdrv-76      [000] .....   123.456789: ", before an event in tracefs' `trace`:
+/// task, its number, perhaps its group's in parentheses, processor, flags (some kernels have none),
+/// time.
+void take_trace_head(std::string_view& text, Record& record) {
+  constexpr std::size_t kFlagsMost = 8;
+  const auto open = text.find(" [");
+  const auto close = text.find("] ");
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
+    return;
+  }
+  auto task = base::trim(text.substr(0, open));
+  if (task.ends_with(')')) {
+    task = base::trim(task.substr(0, task.rfind('(')));
+  }
+  const auto dash = task.rfind('-');
+  if (dash == std::string_view::npos || !base::parse_unsigned(task.substr(dash + 1)) ||
+      !base::parse_unsigned(text.substr(open + 2, close - open - 2))) {
+    return;
+  }
+  auto rest = base::trim(text.substr(close + 2));
+  auto colon = rest.find(": ");
+  if (const auto space = rest.find(' '); space < colon) {
+    if (space > kFlagsMost) {
+      return;
+    }
+    rest = base::trim(rest.substr(space));
+    colon = rest.find(": ");
+  }
+  const auto time = colon > 24 ? std::nullopt : seconds_of(rest.substr(0, colon));
+  if (time) {
+    record.since_boot = time;
+    text = rest.substr(colon + 2);
+  }
+}
+
 /// \xNN of /dev/kmsg undone; anything else stays.
 std::string unescape(std::string_view text) {
   std::string out;
@@ -307,7 +342,9 @@ Record parse_line(std::string_view line) {
     line = rest;
   }
   take_bracket(line, record);
-  if (record.since_boot && !record.at) {
+  if (!record.since_boot && !record.at) {
+    take_trace_head(line, record);
+  } else if (!record.at) {
     (void)take_host_and_kernel(line);  // journalctl -o short-monotonic
   }
   record.text = line;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One record of the kernel's log, taken out of the form in which it came: /dev/kmsg records,
 // dmesg's text (with or without -T, -x, -d, --time-format), `journalctl -k` (short, short-iso,
-// short-precise, short-monotonic), syslog files. What the text means is message.h's. Sources:
-// Documentation/ABI/testing/dev-kmsg of the kernel; dmesg(1), journalctl(1), RFC 3164.
+// short-precise, short-monotonic), syslog files, tracefs' `trace` of events. What the text means is
+// message.h's. Sources: Documentation/ABI/testing/dev-kmsg and Documentation/trace/ftrace.rst of
+// the kernel; dmesg(1), journalctl(1), RFC 3164.
 #pragma once
 
 #include "base/result.h"

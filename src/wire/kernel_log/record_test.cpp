@@ -69,6 +69,25 @@ TEST(LogLine, ReadsJournalAndSyslog) {
   EXPECT_EQ(parse_line("Apr  8 08:45:41 h kernel: [    8.546423] a").since_boot->ns, 8546423000);
 }
 
+// Documentation/trace/ftrace.rst: TASK-PID, CPU, flags, TIMESTAMP, and with record-tgid the group.
+TEST(LogLine, ReadsTracefs) {
+  for (const char* const head : {"    irq/24-aerdrv-76      [000] .....   123.456789: ",
+                                 "    irq/24-aerdrv-76      [000] d..1.   123.456789: ",
+                                 " kworker/u8:2-1-907     (    907) [012] ....   123.456789: ",
+                                 "a b-1 [001] 123.456789: "}) {
+    const auto record = parse_line(std::string(head) + "aer_event: 0000:02:01.0 PCIe Bus Error: x");
+    EXPECT_EQ(record.text, "aer_event: 0000:02:01.0 PCIe Bus Error: x") << head;
+    ASSERT_TRUE(record.since_boot) << head;
+    EXPECT_EQ(record.since_boot->ns, 123456789000) << head;
+  }
+  for (const char* const other :
+       {"mce: [Hardware Error]: CPU 1: x", "a-1 [b] .. 1.0: x", "a-1 [001] ......... 1.0: x",
+        "a-1 [001] .... soon: x", "# TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION", " [", "] "}) {
+    EXPECT_EQ(parse_line(other).text, other);
+    EXPECT_FALSE(parse_line(other).since_boot) << other;
+  }
+}
+
 TEST(LogLine, LeavesOtherProgramsOut) {
   EXPECT_EQ(parse_line("Nov 22 19:14:23 host systemd-networkd[961]: enp2s0: Link UP").text, "");
   EXPECT_TRUE(parse_log("Nov 22 19:14:23 host sshd[1]: x\n\n", 10).empty());
