@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "base/text.h"
 #include "cli/history_plane.h"
+#include "cli/up_notify.h"
 #include "observe/catalogue.h"
 #include "serve/export/alert_rules.h"
 #include "serve/export/remote_writer.h"
@@ -32,6 +33,8 @@ constexpr OptionSpec kOptions[] = {
     {"--every", "SPAN", "With --remote-write: pause between two rounds (default: 15s)."},
     {"--once", "", "With --remote-write: one round."},
     {"--ca", "FILE", "With --remote-write: certificates to trust, PEM (default: the system's)."},
+    {"--token", "FILE",
+     "With --remote-write: the file's first line is sent as a bearer token (default: none)."},
     {"--rules", "", "An alert rule file for Prometheus, from the limits that weft judges by."},
     {"--catalogue", "", "HELP and TYPE of every metric that there is."},
     {"--subject", "PATTERN", "Only of these: id, name, HOST/NAME; * and ? as in a shell."},
@@ -97,36 +100,79 @@ class News {
   std::map<std::tuple<std::string, observe::Metric, std::string>, std::int64_t> seen_;
 };
 
-int write_remotely(const Arguments& arguments, Plane& plane, const Json& request, double every_s) {
-  auto writer = serve::RemoteWriter::make({.url = arguments.value("--remote-write").value_or(""),
-                                           .ca_file = arguments.value("--ca").value_or("")});
+/// One line for each thing that goes wrong, however often it does.
+class Teller {
+ public:
+  void tell(const std::string& problem, std::size_t waiting) {
+    if (problem != told_) {
+      told_ = problem;
+      std::fprintf(stderr, "weft: %s; %zu samples wait\n", problem.c_str(), waiting);
+    }
+  }
+  void forget() { told_.clear(); }
+
+ private:
+  std::string told_;
+};
+
+base::Result<serve::RemoteWriter> writer_of(const Arguments& arguments) {
+  serve::RemoteWriterOptions options{.url = arguments.value("--remote-write").value_or(""),
+                                     .ca_file = arguments.value("--ca").value_or("")};
+  if (const auto file = arguments.value("--token")) {
+    auto token = read_token(*file);
+    if (!token) {
+      return tl::unexpected(token.error());
+    }
+    options.token = *std::move(token);
+  }
+  return serve::RemoteWriter::make(std::move(options));
+}
+
+int write_once(const Arguments& arguments, serve::RemoteWriter& writer) {
+  constexpr double kPatienceS = 30;
+  const bool is_sent = writer.send(base::seconds(kPatienceS));
+  const serve::RemoteWriterStatus& status = writer.status();
+  if (!is_sent || status.samples_refused > 0) {
+    return report({base::Code::kUnavailable, "the receiver did not take it all",
+                   arguments.value("--remote-write").value_or(""), status.last_problem});
+  }
+  put(fmt::format("{} samples sent\n", status.samples_sent));
+  return kOk;
+}
+
+/// Until it is interrupted; what nobody takes waits, also while the control plane starts anew.
+int write_remotely(const Arguments& arguments, Plane plane, const Json& request, double every_s) {
+  auto writer = writer_of(arguments);
   if (!writer) {
     return report(writer.error());
   }
   News news;
-  const bool is_once = arguments.has("--once");
-  std::string told;
+  Teller teller;
   for (;;) {
     auto values = read_values(plane, request);
-    if (!values) {
-      return report(values.error());
-    }
-    if (auto pushed = writer->push(serve::remote_series(news.of(*std::move(values)))); !pushed) {
-      return report(pushed.error());
-    }
-    const bool is_sent = writer->send(base::seconds(is_once ? 30 : every_s));
-    const serve::RemoteWriterStatus& status = writer->status();
-    if (is_once) {
-      if (!is_sent || status.samples_refused > 0) {
-        return report({base::Code::kUnavailable, "the receiver did not take it all",
-                       arguments.value("--remote-write").value_or(""), status.last_problem});
+    const bool is_answered = values.has_value();
+    if (is_answered) {
+      if (auto pushed = writer->push(serve::remote_series(news.of(*std::move(values)))); !pushed) {
+        return report(pushed.error());
       }
-      put(fmt::format("{} samples sent\n", status.samples_sent));
-      return kOk;
+    } else if (arguments.has("--once")) {
+      return report(values.error());
+    } else {
+      teller.tell(values.error().text(), writer->status().waiting);
+      if (auto again = Plane::open(arguments)) {
+        plane = *std::move(again);
+      }
     }
-    if (!is_sent && status.last_problem != told) {
-      told = status.last_problem;
-      std::fprintf(stderr, "weft: %s; %zu samples wait\n", told.c_str(), status.waiting);
+    if (arguments.has("--once")) {
+      return write_once(arguments, *writer);
+    }
+    const std::uint64_t refused = writer->status().samples_refused;
+    const bool is_sent = writer->send(base::seconds(every_s));
+    const serve::RemoteWriterStatus& status = writer->status();
+    if (!is_sent || status.samples_refused != refused) {
+      teller.tell(status.last_problem, status.waiting);
+    } else if (is_answered) {
+      teller.forget();
     }
     std::this_thread::sleep_for(std::chrono::duration<double>(every_s));
   }
@@ -140,6 +186,9 @@ int run_export(const Arguments& arguments) {
   if (arguments.has("--catalogue")) {
     put(observe::catalogue_exposition());
     return kOk;
+  }
+  if (arguments.has("--token") && !arguments.has("--remote-write")) {
+    return report_usage("nothing is sent to anybody", "--token goes with --remote-write URL.");
   }
   const auto every = base::parse_span(arguments.value("--every").value_or("15s"));
   const auto age = base::parse_span(arguments.value("--age").value_or("10m"));
@@ -157,7 +206,7 @@ int run_export(const Arguments& arguments) {
     return report(plane.error());
   }
   if (arguments.has("--remote-write")) {
-    return write_remotely(arguments, *plane, request, every->seconds());
+    return write_remotely(arguments, *std::move(plane), request, every->seconds());
   }
   const auto values = read_values(*plane, request);
   if (!values) {
@@ -177,8 +226,9 @@ VerbSpec export_verb() {
           .description =
               "Writes the last value of every series of a running control plane, or of a store's "
               "folder, as Prometheus text, JSON lines or CSV, or sends them by remote_write: kept "
-              "while nobody takes them, tried again with growing pauses, the oldest dropped beyond "
-              "a million. What was not measured is left out and counted by its reason.",
+              "while nobody takes them or the token or address is refused, tried again with "
+              "growing pauses, the oldest dropped beyond a million. What was not measured is left "
+              "out and counted by its reason.",
           .positionals = {},
           .options = export_inner::kOptions,
           .run = &export_inner::run_export,

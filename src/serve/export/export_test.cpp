@@ -7,6 +7,7 @@
 #include "serve/export/alert_rules.h"
 #include "serve/export/remote_writer.h"
 #include "serve/export/values.h"
+#include "serve/test_receiver.h"
 #include "telemetry/store/test_store.h"
 
 #include <fstream>
@@ -127,6 +128,26 @@ TEST(RemoteWriterTest, KeepsWhatNobodyTakesUpToItsBound) {
   EXPECT_EQ(writer->status().failed, 1U);
   EXPECT_EQ(writer->status().waiting, 2U);
   EXPECT_FALSE(writer->status().last_problem.empty());
+}
+
+TEST(RemoteWriterTest, SendsAgainWhatWasRefusedForTheSendersSake) {
+  test::Receiver receiver({401, 404, 503, 200, 400});
+  auto writer = RemoteWriter::make({.url = "http://127.0.0.1:" + receiver.port + "/write",
+                                    .token = "s3cret",
+                                    .first_retry = base::Duration{1'000'000},
+                                    .batch_most = 2});
+  ASSERT_TRUE(writer) << writer.error().text();
+  ASSERT_TRUE(writer->push(remote_series(values())));  // 4 samples in 2 batches
+  EXPECT_TRUE(writer->send(base::seconds(5)));
+  EXPECT_EQ(writer->status().failed, 3U);
+  EXPECT_EQ(writer->status().samples_sent, 2U);
+  EXPECT_EQ(writer->status().samples_refused, 2U) << "400 speaks of the samples";
+  const auto requests = receiver.requests();
+  ASSERT_EQ(requests.size(), 5U);
+  const auto body = [&](std::size_t i) { return requests[i].substr(requests[i].find("\r\n\r\n")); };
+  EXPECT_EQ(body(0), body(3));
+  EXPECT_NE(body(3), body(4));
+  EXPECT_NE(requests[0].find("Authorization: Bearer s3cret\r\n"), std::string::npos);
 }
 
 /// Runs remote_write_server.py around what `use` does with the address; its output.

@@ -5,6 +5,7 @@
 #include "net/http_client.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <iterator>
 #include <thread>
@@ -21,6 +22,14 @@ struct RemoteWriter::Queue {
     std::int64_t until_ms = 0;
   };
   enum class Outcome { kTaken, kAgain, kNever };
+
+  /// The protocol: 5xx and 429 are tried again, other 4xx never, since they speak of the samples.
+  /// Those that speak of the sender or of the address instead do not doom what waits.
+  [[nodiscard]] static bool is_for_later(unsigned status) {
+    constexpr std::array<unsigned, 5> kOfTheSender = {401, 403, 404, 408, 429};
+    constexpr unsigned kServerErrors = 500;
+    return status >= kServerErrors || std::ranges::find(kOfTheSender, status) != kOfTheSender.end();
+  }
 
   [[nodiscard]] Outcome post(const Batch& batch) {
     net::Request request;
@@ -43,11 +52,7 @@ struct RemoteWriter::Queue {
     }
     status.last_problem = fmt::format("{}:{} answered {}: {}", url.host, url.port, answer->status,
                                       base::printable(answer->body));
-    // The protocol: 5xx and 429 are tried again, any other 4xx never.
-    constexpr unsigned kTooMany = 429;
-    constexpr unsigned kServerErrors = 500;
-    return answer->status == kTooMany || answer->status >= kServerErrors ? Outcome::kAgain
-                                                                         : Outcome::kNever;
+    return is_for_later(answer->status) ? Outcome::kAgain : Outcome::kNever;
   }
 
   RemoteWriterOptions options;
