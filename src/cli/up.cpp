@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/interrupts.h"
 #include "cli/terminal.h"
+#include "cli/up_http.h"
 #include "cli/up_notify.h"
 #include "cli/up_plane.h"
 #include "cli/up_services.h"
@@ -77,6 +78,12 @@ constexpr OptionSpec kOptions[] = {
      "Like 22:00-06:30, daily, in UTC; may be given several times. What is not critical waits "
      "until they are over.",
      true},
+    {"--http", "WHERE",
+     "Answers questions over HTTP, reading only (docs/formats/api.md), on this port of 127.0.0.1 "
+     "(0: a free one), or on the socket unix:PATH; prints the address (default: off)."},
+    {"--http-token", "FILE",
+     "Who asks there must send the token in this file, which only its owner may read "
+     "(default: nobody is asked for one)."},
     {"--no-plane", "", "Only the world: nobody polls it, remembers or judges."},
     {"--json", "", "A line of JSON for the start and for each summary."},
 };
@@ -86,6 +93,7 @@ constexpr ExampleSpec kExamples[] = {
     {"weft up --scenario scenarios/fan-loss.yaml --speed 60", "A story, an hour in a minute."},
     {"weft up --store history --notify http://127.0.0.1:9000/pages --quiet-hours 22:00-06:00",
      "Remembers, and wakes somebody."},
+    {"weft up --http 8088", "The same, and http://127.0.0.1:8088/api/v1 tells of it."},
     {"weft up --speed max --for 1d --json", "A day of the reference pod, as fast as it goes."},
 };
 constexpr ExitSpec kExits[] = {{kOk, "the time of --for is over, or it was interrupted"}};
@@ -154,7 +162,7 @@ std::string banner(const twin::Rack& rack, const Options& options, double start_
 }
 
 std::string start_json(const twin::Rack& rack, const Options& options, double start_seconds,
-                       std::span<const twin::door::DoorRow> doors) {
+                       std::span<const twin::door::DoorRow> doors, const UpHttp* http) {
   using Object = nlohmann::ordered_json;
   Object out = {{"schema", "weftline/up-start/1"}, {"simulated", true},
                 {"rack", rack.plan->fabric.name},  {"machines", rack.machines.size()},
@@ -163,6 +171,9 @@ std::string start_json(const twin::Rack& rack, const Options& options, double st
   for (const auto& row : doors) {
     out["doors"].push_back(
         {{"door", row.door}, {"machine", row.machine}, {"address", row.address}, {"try", row.how}});
+  }
+  if (http != nullptr) {
+    out["http"] = http->address();
   }
   return out.dump() + "\n";
 }
@@ -373,6 +384,10 @@ int up(const Arguments& arguments) {
       report(opened.error());  // it lives all the same, without weft world
     }
   }
+  const auto http = open_http(arguments, plane.get());
+  if (!http) {
+    return report(http.error());
+  }
   const std::vector<twin::door::DoorRow> no_rows;
   const double start =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -380,9 +395,11 @@ int up(const Arguments& arguments) {
     print(start_json(**rack, options, start,
                      doors      ? doors->map()
                      : services ? services->map
-                                : no_rows));
+                                : no_rows,
+                     http->get()));
   } else {
-    print(banner(**rack, options, start) + (doors ? doors->map_text() : ""));
+    print(banner(**rack, options, start) + (doors ? doors->map_text() : "") +
+          http_line(http->get()));
   }
   live(**rack, options, doors.get(), plane.get());
   return kOk;

@@ -119,6 +119,7 @@ struct UpPlane::Loop {
           serve::Stepped stepped = plane->step(at);
           std::ranges::move(stepped.problems, std::back_inserter(problems));
           note_webhook();
+          ++revision;
         }
         rested = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                     (Clock::now() - began) * (1 / options.share_most - 1));
@@ -137,6 +138,7 @@ struct UpPlane::Loop {
     const auto mark = serve::asked_mark(line, at);
     if (mark) {
       plane->take(*mark);
+      ++revision;
     }
     return serve::mark_answer(mark, at, true);
   }
@@ -185,6 +187,21 @@ struct UpPlane::Loop {
         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
+  /// An answer to a line; with the mutex held.
+  [[nodiscard]] std::string answer_line(std::string_view line, const serve::QuerySource& source) {
+    if (auto text = why(line)) {
+      return *text;
+    }
+    if (auto text = mark(line)) {
+      return *text;
+    }
+    return serve::answer(source, line);
+  }
+  [[nodiscard]] serve::QuerySource source() const {
+    return {
+        .store = store.get(), .findings = plane->findings(), .now = now(), .is_simulated = true};
+  }
+
   twin::Rack& rack;
   UpPlaneOptions options;
   fabric::Fabric expectation;
@@ -196,6 +213,7 @@ struct UpPlane::Loop {
   std::unique_ptr<serve::ControlPlane> plane;
   mutable std::mutex mutex;  // of plane, store, problems
   std::vector<std::string> problems;
+  std::atomic<std::uint64_t> revision{0};  // grows with every look and mark
   std::atomic<bool> stops{false};
   std::thread thread;
 };
@@ -218,19 +236,23 @@ twin::door::NamedService UpPlane::service() {
            .answer =
                [loop = loop_.get()](std::string_view line) {
                  const std::lock_guard hold(loop->mutex);
-                 if (auto text = loop->why(line)) {
-                   return *text;
-                 }
-                 if (auto text = loop->mark(line)) {
-                   return *text;
-                 }
-                 return serve::answer({.store = loop->store.get(),
-                                       .findings = loop->plane->findings(),
-                                       .now = loop->now(),
-                                       .is_simulated = true},
-                                      line);
+                 return loop->answer_line(line, loop->source());
                }},
           "weft why --socket {}"};
+}
+
+serve::ApiSource UpPlane::api() {
+  return {.revision = [loop = loop_.get()] { return loop->revision.load(); },
+          .look =
+              [loop = loop_.get()](const std::function<void(const serve::ApiState&)>& see) {
+                const std::lock_guard hold(loop->mutex);
+                const serve::QuerySource source = loop->source();
+                see({.query = source,
+                     .joint = &loop->plane->watch().joint(),
+                     .answer = [loop, &source](std::string_view line) {
+                       return loop->answer_line(line, source);
+                     }});
+              }};
 }
 
 std::vector<diagnose::LivingFinding> UpPlane::open_findings() const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "serve/api/source.h"
 #include "serve/control_plane.h"
 #include "serve/webhook.h"
 #include "twin/door/doors.h"
@@ -40,6 +41,8 @@ class UpPlane {
 
   /// Answers questions, a line of JSON each way (docs/formats/plane.md). Must not outlive it.
   [[nodiscard]] twin::door::NamedService service();
+  /// What serve/api tells of. Must not outlive it.
+  [[nodiscard]] serve::ApiSource api();
   /// Findings that are not closed, worst first.
   [[nodiscard]] std::vector<diagnose::LivingFinding> open_findings() const;
   /// What went wrong since it was asked last: hosts that do not answer, a full disk.

@@ -70,6 +70,42 @@ TEST_F(UpTest, ScanAndLspciLookThroughTheDoorsAndCtrlCClosesThem) {
   EXPECT_THAT(run.out, HasSubstr("ended 0\n0\n")) << "nothing is left";
 }
 
+TEST_F(UpTest, ItsApiHoldsWhatItsDocumentSays) {
+  const std::string python = base::python_with("jsonschema");
+  if (python.empty() || !base::has_program("curl")) {
+    GTEST_SKIP() << base::no_python_with("jsonschema") << " (Debian: python3-jsonschema), or curl";
+  }
+  const auto script =
+      "cd " + at("") + "; " + kWeft +
+      " up pair.yaml --http 0 --json --folder d --speed 10 >log & "
+      "pid=$!; for i in $(seq 100); do grep -q '\"http\"' log && break; sleep 0.1; done; "
+      "url=$(sed -n 's/.*\"http\":\"\\([^\"]*\\)\".*/\\1/p' log | head -1); port=${url##*:}; "
+      "for i in $(seq 100); do curl -s $url/api/v1/series | grep -q subject && break; sleep 0.1; "
+      "done; curl -s $url/api/v1/why; " +
+      python + " " + WEFT_SOURCE_DIR +
+      "/src/serve/api/api_judge.py 127.0.0.1 $port --live; "
+      "kill -INT $pid; wait $pid; echo ended $?";
+  const auto run = base::shell(script);
+  EXPECT_THAT(run.out, HasSubstr("\"schema\": \"weftline/why/"));
+  EXPECT_THAT(run.out, HasSubstr(" routes\nended 0\n"));
+}
+
+TEST_F(UpTest, ItsApiIsForThisMachineOnly) {
+  for (const char* wrong : {"0.0.0.0:80", "example.org", "70000", "unix:", ""}) {
+    EXPECT_NE(
+        base::shell(kWeft + " up " + at("pair.yaml") + " --for 1s --http '" + wrong + "'").code, 0)
+        << wrong;
+  }
+  EXPECT_THAT(base::shell(kWeft + " up " + at("pair.yaml") + " --http 0 --no-plane").out,
+              HasSubstr("--no-plane"));
+  std::ofstream(at("token")) << "0123456789abcdef0123";
+  std::filesystem::permissions(at("token"), std::filesystem::perms(0644));
+  const auto run =
+      base::shell(kWeft + " up " + at("pair.yaml") + " --http 0 --http-token " + at("token"));
+  EXPECT_THAT(run.out, HasSubstr("chmod 600"));
+  EXPECT_THAT(run.out, testing::Not(HasSubstr("0123456789abcdef")));
+}
+
 TEST(Up, RacksAreFoundByNameAndMistakesAreTold) {
   EXPECT_TRUE(find_rack("reference-pod"));
   const auto missing = find_rack("referense-pod");

@@ -5,8 +5,6 @@
 #include "base/text.h"
 #include "serve/query_parts.h"
 
-#include <optional>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -68,18 +66,19 @@ EventText Changes::take(std::span<const diagnose::LivingFinding> findings) {
 EventText Changes::begin(std::string_view last_event_id) const {
   constexpr int kRetryMs = 2000;
   std::string out = fmt::format("retry: {}\n\n", kRetryMs);
-  const bool is_ours = last_event_id.starts_with(epoch_ + "-");
-  const auto seen = is_ours ? base::parse_unsigned(last_event_id.substr(epoch_.size() + 1))
-                            : std::optional<std::uint64_t>();
+  std::uint64_t seen = last_ + 1;  // none of ours
+  if (last_event_id.starts_with(epoch_ + "-")) {
+    seen = base::parse_unsigned(last_event_id.substr(epoch_.size() + 1)).value_or(seen);
+  }
   if (last_event_id.empty()) {
     out += fmt::format("event: hello\nid: {}\ndata: {{\"findings\":{}}}\n\n", id(last_),
                        known_.size());
-  } else if (!seen || *seen > last_ || *seen + kept_.size() < last_) {
+  } else if (seen > last_ || last_ - seen > kept_.size()) {
     out += fmt::format("event: reset\nid: {}\ndata: {{\"findings\":{}}}\n\n", id(last_),
                        known_.size());
   } else {
     for (const Kept& each : kept_) {
-      out += each.number > *seen ? each.text : "";
+      out += each.number > seen ? each.text : "";
     }
   }
   return std::make_shared<const std::string>(std::move(out));
