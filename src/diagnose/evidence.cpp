@@ -3,6 +3,7 @@
 
 #include "diagnose/context.h"
 #include "diagnose/log_finding.h"
+#include "diagnose/trend.h"
 
 #include <algorithm>
 #include <bit>
@@ -70,7 +71,7 @@ std::string shift_text(const Sight& sight, const Signal& signal, const Shift& sh
   if (shift.end) {
     out += ", until " + base::iso8601(*shift.end);
   }
-  return out;
+  return out + trend_text(sight, signal, shift);
 }
 
 /// Keeps the stronger of two sightings; a normal one gives way to any that moved.

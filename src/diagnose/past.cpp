@@ -107,9 +107,9 @@ bool climbs(const std::vector<Past::Sum>& stretches, std::size_t from, std::size
 /// for the way to count as gradual. A house choice.
 constexpr double kGradual = 0.08;
 
-/// Whether a gauge went its way gradually, seen over all that is kept: the best stretch of two
-/// levels begins somewhere on a slope.
-bool slopes(const std::vector<Past::Sum>& stretches) {
+/// From when a gauge went its way gradually, seen over all that is kept (the best stretch of two
+/// levels begins somewhere on a slope); nullopt: by a step, or not at all.
+std::optional<base::WallTime> slope_of(const std::vector<Past::Sum>& stretches) {
   const auto from = stretches.front().from_ns;
   const auto whole = static_cast<double>(stretches.back().to_ns - from);
   const auto level = [&](double begin, double end) {
@@ -127,7 +127,7 @@ bool slopes(const std::vector<Past::Sum>& stretches) {
   const auto first = level(0, 0.25);
   const auto last = level(0.85, 1);
   if (whole <= 0 || first.weight <= 0 || last.weight <= 0) {
-    return false;
+    return std::nullopt;
   }
   const double way = last.mean() - first.mean();
   std::optional<std::int64_t> quarter;
@@ -138,11 +138,13 @@ bool slopes(const std::vector<Past::Sum>& stretches) {
       quarter = stretch.from_ns;
     }
     if (quarter && share > 0.75) {
-      return between >= 2 && static_cast<double>(stretch.from_ns - *quarter) > kGradual * whole;
+      const bool is_gradual =
+          between >= 2 && static_cast<double>(stretch.from_ns - *quarter) > kGradual * whole;
+      return is_gradual ? std::optional(base::WallTime{*quarter}) : std::nullopt;
     }
     between += quarter ? stretch.looks : 0;
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -358,11 +360,13 @@ Shift Past::value_shift(double size) const {
   if (best_to < stretches_.size()) {
     out.end = base::WallTime{best_sum.to_ns};
   }
-  out.is_slow = climbs(stretches_, best_from, best_to, out.before, false) || slopes(stretches_);
+  const auto slope = slope_of(stretches_);
+  out.is_slow = slope || climbs(stretches_, best_from, best_to, out.before, false);
+  out.slope_from = slope.value_or(out.onset);
   return out;
 }
 
-std::optional<Line> line_through(const Past& past, bool of_logarithm) {
+std::optional<Line> line_through(const Past& past, bool of_logarithm, base::WallTime from) {
   double n = 0;
   double sx = 0;
   double sy = 0;
@@ -374,11 +378,11 @@ std::optional<Line> line_through(const Past& past, bool of_logarithm) {
   if (stretches.size() < 4) {
     return std::nullopt;
   }
-  const double zero = static_cast<double>(stretches.front().from_ns) / kNsPerS;
+  const double zero = static_cast<double>(std::max(stretches.front().from_ns, from.ns)) / kNsPerS;
   double last_x = 0;
   for (const auto& stretch : stretches) {
     const double y = stretch.mean();
-    if (stretch.weight <= 0 || (of_logarithm && y <= 0)) {
+    if (stretch.weight <= 0 || (of_logarithm && y <= 0) || stretch.from_ns < from.ns) {
       continue;
     }
     const double x =

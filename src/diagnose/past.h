@@ -28,8 +28,9 @@ struct Shift {
   double size = 0;       ///< decades for rates (by their bounds), difference of means for gauges
   double sigmas = 0;     ///< gauges: size over the spread before
   bool is_slow = false;  ///< it went there gradually, not by a step
-  double events = 0;     ///< counters: events of the stretch that differs
-  double share_on = 1;   ///< share of the stretch, by time, in which it really differed
+  base::WallTime slope_from;  ///< where it is slow: from when it moved
+  double events = 0;          ///< counters: events of the stretch that differs
+  double share_on = 1;        ///< share of the stretch, by time, in which it really differed
 };
 
 class Past {
@@ -69,13 +70,15 @@ class Past {
   std::vector<Sum> stretches_;
 };
 
-/// A straight line through a gauge's past (or the logarithm of a ratio's), with its 95 % bounds.
+/// A straight line through a gauge's past since `from` (or the logarithm of a ratio's), with its
+/// 95 % bounds.
 struct Line {
   double per_s = 0;
   base::Interval per_s_bounds;
   double now = 0;
   base::Duration over;
 };
-[[nodiscard]] std::optional<Line> line_through(const Past& past, bool of_logarithm);
+[[nodiscard]] std::optional<Line> line_through(const Past& past, bool of_logarithm,
+                                               base::WallTime from = {});
 
 }  // namespace weft::diagnose

@@ -60,6 +60,28 @@ TEST(Past, KeepsWhatCameAndWent) {
   EXPECT_EQ(*shift.end, minute(219));
 }
 
+TEST(Past, TellsASlopeFromAStep) {
+  base::Random random(6, "past");
+  Past slope;
+  Past step;
+  for (int i = 0; i < 600; ++i) {
+    const double noise = 0.1 * (random.uniform() - 0.5);
+    slope.add_value(minute(i), (i < 300 ? 40.0 : 40 + 0.05 * (i - 300)) + noise);
+    step.add_value(minute(i), (i < 300 ? 40.0 : 55.0) + noise);
+  }
+  const auto gradual = slope.value_shift(5);
+  ASSERT_EQ(gradual.move, Move::kRaised);
+  EXPECT_TRUE(gradual.is_slow);
+  EXPECT_GE(gradual.slope_from, minute(290));
+  const auto line = line_through(slope, false, gradual.slope_from);
+  ASSERT_TRUE(line);
+  EXPECT_LE(line->per_s_bounds.low, 0.05 / 60);
+  EXPECT_GE(line->per_s_bounds.high, 0.05 / 60);
+  EXPECT_NEAR(line->per_s, 0.05 / 60, 0.003 / 60);
+  EXPECT_NEAR(line->now, 55, 0.5);
+  EXPECT_FALSE(step.value_shift(5).is_slow);
+}
+
 TEST(Past, IsNoLongerForMuchNoise) {
   base::Random random(5, "past");
   Past past;
