@@ -46,6 +46,7 @@ void small_get(benchmark::State& state) {
     return;
   }
   std::vector<int> clients;
+  clients.reserve(static_cast<std::size_t>(state.range(0)));
   for (int i = 0; i < state.range(0); ++i) {
     clients.push_back(dial((*server)->port()));
   }
