@@ -59,6 +59,9 @@ void run_drivers(Collection& collection, const CollectOptions& options) {
   collect_accelerator(collection);
   collect_port_counters(collection);
   if (options.links_only) {
+    if (options.log_since) {
+      collect_kernel_log(collection, {}, *options.log_since);
+    }
     return;
   }
   collect_cxl(collection);

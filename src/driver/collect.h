@@ -8,6 +8,7 @@
 #include "bus/host.h"
 #include "observe/snapshot.h"
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -36,6 +37,8 @@ struct CollectOptions {
   base::WallTime now;           ///< time of a live host; a capture carries its own
   bool links_only = false;      ///< only link states and counters, for watching
   std::string kernel_log = {};  ///< read this file instead of the host's own log; may be empty
+  /// With links_only: also the host's own log, of it what is not older than this since boot.
+  std::optional<base::Duration> log_since = std::nullopt;
 };
 
 /// A snapshot of the host. Fails only where nothing can be read at all (no sysfs: kUnavailable).
@@ -50,6 +53,7 @@ void collect_netdev(Collection& collection);
 void collect_infiniband(Collection& collection);
 void collect_retimers(Collection& collection);
 void collect_accelerator(Collection& collection);
-void collect_kernel_log(Collection& collection, const std::string& file);
+/// `since`: of the host's own log, leaves out what is older since boot.
+void collect_kernel_log(Collection& collection, const std::string& file, base::Duration since = {});
 
 }  // namespace weft::driver

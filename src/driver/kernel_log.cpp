@@ -217,15 +217,20 @@ base::Result<std::string> read_file(const std::string& file) {
 
 }  // namespace kernel_log
 
-void collect_kernel_log(Collection& collection, const std::string& file) {
+void collect_kernel_log(Collection& collection, const std::string& file, base::Duration since) {
   auto& snapshot = collection.snapshot;
   const bool is_own_log = file.empty();
   const auto content = is_own_log ? collection.host.tree->read("dev/kmsg", kernel_log::kLogBytesMax)
                                   : kernel_log::read_file(file);
   kernel_log::EventBuilder events(collection, is_own_log);
+  const auto is_old = [&](const wire::kernel_log::Record& record) {
+    return is_own_log && record.since_boot && *record.since_boot < since;
+  };
   if (content) {
     for (const auto& record : wire::kernel_log::parse_log(*content, kernel_log::kRecordsMax)) {
-      events.add(record);
+      if (!is_old(record)) {
+        events.add(record);
+      }
     }
   } else {
     const auto& error = content.error();
@@ -246,7 +251,9 @@ void collect_kernel_log(Collection& collection, const std::string& file) {
     if (const auto trace =
             collection.host.tree->read(kernel_log::kTraceFile, kernel_log::kLogBytesMax)) {
       for (const auto& record : wire::kernel_log::parse_log(*trace, kernel_log::kRecordsMax)) {
-        events.add_traced(record);
+        if (!is_old(record)) {
+          events.add_traced(record);
+        }
       }
     }
   }

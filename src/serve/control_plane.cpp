@@ -22,6 +22,9 @@ constexpr base::Duration kSoon{1'000'000'000};
 /// Until so long after a boot modules, retimers and drivers still come up.
 constexpr base::Duration kComesUp{180LL * 1'000'000'000};
 
+/// Of the log this much is read again, so that a line's details are not torn from it.
+constexpr base::Duration kLogAgain{60LL * 1'000'000'000};
+
 struct Host {
   bus::Host bus;
   HostStatus status;
@@ -107,8 +110,11 @@ struct ControlPlane::Impl {
                               now);
     }
     const auto started = base::wall_now();
-    const auto snapshot =
-        driver::collect(host.bus, {.now = now, .links_only = !is_whole, .kernel_log = {}});
+    driver::CollectOptions how{.now = now, .links_only = !is_whole};
+    if (host.info.uptime) {
+      how.log_since = base::Duration{host.info.uptime->ns - plane::kLogAgain.ns};
+    }
+    const auto snapshot = driver::collect(host.bus, how);
     status.poll_cost = base::wall_now() - started;
     ++status.polls;
     host.soon.reset();

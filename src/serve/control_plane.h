@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loop that everything above the drivers is for: ask each host when it is due, remember what it
-// said, judge it, keep the findings, tell who must know. Link states and counters are read at every
-// look; the rest (modules' light, retimers' figures, sensors, logs) costs slow buses, so it has a
-// telemetry::Schedule: often while something moves there, ever more rarely while it is calm. The
+// said, judge it, keep the findings, tell who must know. Link states, counters and the log are read
+// at every look; the rest (modules' light, retimers' figures, sensors) costs slow buses, so it has
+// a telemetry::Schedule: often while something moves there, ever more rarely while it is calm. The
 // same for machines and twins: a host is a bus::Host, and the time comes in with each step. One
 // thread calls it; whoever asks questions from another holds the caller's lock. Read-only towards
 // the hosts.

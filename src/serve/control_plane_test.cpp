@@ -180,6 +180,39 @@ TEST(ControlPlaneTest, LooksCloselyWhereSomethingMovesAndRarelyWhereNothingDoes)
   EXPECT_NE(hosts[1].whole_text.find("calm"), std::string::npos) << hosts[1].whole_text;
 }
 
+TEST(ControlPlaneTest, ReadsTheLogAtEveryLook) {
+  auto now = std::make_shared<std::optional<bus::MemoryTree>>();
+  bus::synthetic::Host server("server");
+  const int card = server.add_below(server.add_root_port(0, {}), {});
+  const auto live = [&](double uptime) {
+    server.uptime_seconds = uptime;
+    *now = server.tree();
+  };
+  const bus::TestFolder folder;
+  auto store = telemetry::Store::open(folder.at("store"));
+  ASSERT_TRUE(store) << store.error().text();
+  ControlPlane plane(store->get(), {.is_cost_measured = false});
+  bus::Host host = demo();
+  host.tree = std::make_unique<ChangingTree>(now);
+  plane.add("server", std::move(host));
+  std::uint64_t whole = 0;
+  std::size_t events = 0;
+  for (int at = 0; at < 600; at += 10) {
+    if (at == 450) {
+      whole = plane.hosts()[0].whole_polls;
+      server.kernel_log.push_back("3,1,10449000000,-;NVRM: Xid (PCI:" + server.address(card) +
+                                  "): 79, GPU has fallen off the bus.");
+    }
+    live(10000 + at);
+    events += plane.step(after(at)).events;
+    if (at == 450) {
+      EXPECT_EQ(events, 1U);
+      EXPECT_EQ(plane.hosts()[0].whole_polls, whole) << "the modules were not due";
+    }
+  }
+  EXPECT_EQ(events, 1U) << "it is read again and known";
+}
+
 TEST(ControlPlaneTest, FindingsSurviveARestartAndAreToldOnce) {
   const bus::TestFolder folder;
   Failing failing;
