@@ -176,6 +176,7 @@ struct UpPlane::Loop {
     }
     watched.from = options.world_at;
     watched.until = at;
+    watched.starting = plane->watch().starting(at);
     const WhyView view{meant, &plane->watch().joint(), watched};
     const bool wants_json = json != asked.end() && json->is_boolean() && json->get<bool>();
     return nlohmann::ordered_json({{"schema", serve::kPlaneSchema},

@@ -248,6 +248,7 @@ int show(Case& it, const Arguments& arguments, const std::string& subject, doubl
     return report(known.error());
   }
   it.watched.subject = subject;
+  it.watched.starting = it.watch->starting(it.watched.until);
   const WhyView view{meant, &it.watch->joint(), it.watched};
   const auto text = arguments.has("--json") ? why_json(view) : why_text(view);
   std::fwrite(text.data(), 1, text.size(), stdout);

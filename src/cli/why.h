@@ -27,6 +27,7 @@ struct WatchedSpan {
   std::size_t machines = 0;
   std::size_t links = 0;
   std::size_t looks = 0;
+  std::size_t starting = 0;  ///< machines that nothing is held against yet (Watch::starting)
   base::WallTime from;
   base::WallTime until;
   /// "nvlink_recovery_errors: not given by this source" -> how many values

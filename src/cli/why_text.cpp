@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/why.h"
 #include "diagnose/context.h"
+#include "diagnose/sight.h"
 
 #include <algorithm>
 #include <tuple>
@@ -288,6 +289,16 @@ std::string not_measured_text(const WatchedSpan& watched) {
   return out;
 }
 
+/// Silence about machines that have just started says little.
+std::string starting_text(const WatchedSpan& watched) {
+  return watched.starting == 0
+             ? std::string()
+             : fmt::format(
+                   " {} of {} machines started less than {:.0f} min before the last look: "
+                   "links may train so long, and what they show does not count yet.",
+                   watched.starting, watched.machines, diagnose::kGrace.seconds() / 60);
+}
+
 }  // namespace
 }  // namespace why_text_parts
 
@@ -306,16 +317,16 @@ std::string why_text(const WhyView& view) {
     out += '\n';
   }
   const auto missing = not_measured_text(view.watched);
+  const std::string rest = (missing.empty() ? "" : " Not measured: " + missing + '.') +
+                           starting_text(view.watched) + '\n';
   if (view.findings.empty()) {
-    out += fmt::format("Nothing is wrong{}: watched {} ({}).{}\n",
+    out += fmt::format("Nothing is wrong{}: watched {} ({}).{}",
                        view.watched.subject.empty()
                            ? std::string()
                            : fmt::format(" with {}", base::printable(view.watched.subject, 80)),
-                       watched_text(view.watched), view.watched.source,
-                       missing.empty() ? "" : " Not measured: " + missing + '.');
+                       watched_text(view.watched), view.watched.source, rest);
   } else {
-    out += fmt::format("Watched {} ({}).{}\n", watched_text(view.watched), view.watched.source,
-                       missing.empty() ? "" : " Not measured: " + missing + '.');
+    out += fmt::format("Watched {} ({}).{}", watched_text(view.watched), view.watched.source, rest);
   }
   return out;
 }

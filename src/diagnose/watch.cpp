@@ -310,6 +310,11 @@ const std::vector<LivingFinding>& Watch::findings() const {
 bool Watch::wants_a_close_look(const observe::HostInfo& host) const {
   return impl_->close.contains(impl_->sight.host_index(host));
 }
+std::size_t Watch::starting(base::WallTime now) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      impl_->sight.hosts(),
+      [&](const HostSight& host) { return host.booted && now - *host.booted < kGrace; }));
+}
 const Joint& Watch::joint() const {
   return impl_->sight.joint();
 }

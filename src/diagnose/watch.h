@@ -76,6 +76,10 @@ class Watch {
   /// its ordinary and had moved lately: more of it is worth reading, and sooner.
   [[nodiscard]] bool wants_a_close_look(const observe::HostInfo& host) const;
 
+  /// Machines that started less than kGrace (sight.h) before `now`: until then nothing counts
+  /// there.
+  [[nodiscard]] std::size_t starting(base::WallTime now) const;
+
   [[nodiscard]] const Joint& joint() const;
   /// State that must outlive a restart: findings and what tells that they are the same.
   [[nodiscard]] std::string save() const;  ///< JSON text
