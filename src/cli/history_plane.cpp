@@ -27,8 +27,8 @@ struct Plane::Impl {
 
   Result<std::string> ask(const std::string& line) {
     if (store) {
-      return serve::answer(
-          {.store = store.get(), .findings = findings, .now = base::wall_now()}, line);
+      return serve::answer({.store = store.get(), .findings = findings, .now = base::wall_now()},
+                           line);
     }
     return client->ask(line);
   }

@@ -41,9 +41,9 @@ class VirtioDevice {
   virtual bool handle(unsigned queue, std::span<VirtioRequest> requests) = 0;
 };
 
-inline constexpr std::size_t kChainMax = 64;   ///< descriptors in one request
+inline constexpr std::size_t kChainMax = 64;                         ///< descriptors in one request
 inline constexpr std::size_t kChainBytesMax = std::size_t{1} << 20;  ///< of all of them together
-inline constexpr std::size_t kRingMax = 1024;  ///< entries of a ring
+inline constexpr std::size_t kRingMax = 1024;                        ///< entries of a ring
 inline constexpr std::size_t kVhostMessageMax = 4096;
 
 /// Until the guest goes, breaks the protocol, or the server stops.
