@@ -257,9 +257,10 @@ std::string head(const LivingFinding& living) {
 }
 
 std::string watched_text(const WatchedSpan& watched) {
-  std::string out =
-      fmt::format("{} link{} of {} machine{}", watched.links, watched.links == 1 ? "" : "s",
-                  watched.machines, watched.machines == 1 ? "" : "s");
+  std::string out = fmt::format("{} link{}", watched.links, watched.links == 1 ? "" : "s");
+  if (watched.machines > 0) {  // an incident may name links only
+    out += fmt::format(" of {} machine{}", watched.machines, watched.machines == 1 ? "" : "s");
+  }
   const auto length = watched.until - watched.from;
   if (watched.looks > 1 && length.ns > 0) {
     out += fmt::format(" over {}", diagnose::duration_text(length));
