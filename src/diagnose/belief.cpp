@@ -35,6 +35,8 @@ struct Place {
   bool is_plugged = false;  ///< a connector is in the section
   bool is_active = false;
   bool is_pcie = false;
+  /// Links inside machines and scale-up domains are copper where nobody says otherwise.
+  bool is_taken_for_copper = false;
 };
 
 bool can_be(Where where, const Place& place) {
@@ -43,7 +45,7 @@ bool can_be(Where where, const Place& place) {
     case Where::kAny:
       return true;
     case Where::kOptical:
-      return is_unknown || is_optical(place.medium);
+      return (is_unknown && !place.is_taken_for_copper) || is_optical(place.medium);
     case Where::kCopper:
       return is_unknown || is_cable(place.medium);
     case Where::kElectric:
@@ -207,6 +209,8 @@ class Weigher {
         fabric::protocol(link == nullptr ? fabric::ProtocolId{} : link->protocol).family;
     place.is_pcie =
         family == fabric::ProtocolFamily::kPcie || family == fabric::ProtocolFamily::kCxl;
+    place.is_taken_for_copper = place.is_pcie || family == fabric::ProtocolFamily::kNvlink ||
+                                family == fabric::ProtocolFamily::kUalink;
     place.is_plugged = is_optical(place.medium) || is_cable(place.medium) ||
                        place.medium == Medium::kBackplane || section == evidence_.sections - 1 ||
                        section == 0;
