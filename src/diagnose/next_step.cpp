@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -92,7 +94,11 @@ bool is_positive(const TestRow& row, const std::string& cause) {
 }  // namespace
 
 std::vector<SeparatingTest> separating_tests(const Finding& finding, const AlreadyRead& read) {
-  std::vector<SeparatingTest> out;
+  struct Worth {
+    const TestRow* row;
+    double splits;  ///< 0.25: the belief is cut in halves
+  };
+  std::vector<Worth> worth;
   for (const auto& row : kTests) {
     if (row.done != nullptr && read.*row.done) {
       continue;
@@ -102,8 +108,20 @@ std::vector<SeparatingTest> separating_tests(const Finding& finding, const Alrea
       positive += is_positive(row, one.cause) ? one.probability : 0;
     }
     if (positive > 0.1) {
-      out.push_back({std::string(row.action), std::string(row.disturbs), std::string(row.decides)});
+      worth.push_back({&row, positive * (1 - positive)});
     }
+  }
+  // What disturbs nobody comes first, by how much it tells; the rest as the table has it.
+  const auto order = [](const Worth& one) {
+    const bool disturbs = one.row->disturbs != "nothing";
+    return std::make_tuple(disturbs, disturbs ? 0.0 : -one.splits, one.row - std::begin(kTests));
+  };
+  std::sort(worth.begin(), worth.end(),
+            [&](const Worth& x, const Worth& y) { return order(x) < order(y); });
+  std::vector<SeparatingTest> out;
+  for (const auto& [row, splits] : worth) {
+    out.push_back(
+        {std::string(row->action), std::string(row->disturbs), std::string(row->decides)});
   }
   if (out.empty()) {
     out.push_back(

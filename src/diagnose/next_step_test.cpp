@@ -30,12 +30,21 @@ TEST(NextStep, LeavesOutWhatWasRead) {
   Finding finding = between({{"bent_fibre", 0.3}, {"contaminated_connector", 0.3}});
   finding.tests = separating_tests(finding);
   ASSERT_FALSE(finding.tests.empty());
-  EXPECT_THAT(next_step(finding), StartsWith("Read the far end's counters and log"));
-  finding.tests = separating_tests(finding, {.both_ends = true, .light = false});
   EXPECT_THAT(next_step(finding), StartsWith("Read received and sent light of both ends"));
+  finding.tests = separating_tests(finding, {.both_ends = false, .light = true});
+  EXPECT_THAT(next_step(finding), StartsWith("Read the far end's counters and log"));
   finding.tests = separating_tests(finding, {.both_ends = true, .light = true});
   EXPECT_THAT(next_step(finding), AllOf(StartsWith("Inspect and clean the fibre's end faces"),
                                         HasSubstr("disturbs traffic of this link")));
+}
+
+TEST(NextStep, AsksFirstWhatTellsMostAndDisturbsNobody) {
+  const auto tests = separating_tests(between({{"overheated_part", 0.4}, {"loose_module", 0.15}}));
+  ASSERT_GE(tests.size(), 3U);
+  EXPECT_THAT(tests[0].action, HasSubstr("fans")) << "halves the belief";
+  EXPECT_THAT(tests[1].action, HasSubstr("far end's counters"));
+  EXPECT_EQ(tests[1].disturbs, "nothing");
+  EXPECT_NE(tests[2].disturbs, "nothing");
 }
 
 TEST(NextStep, AlwaysHasATest) {
