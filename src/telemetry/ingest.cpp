@@ -355,7 +355,7 @@ base::Result<void> Ingest::Impl::flush(Look& look) {
 
 Ingest::Ingest(Store* store, IngestOptions options) : impl_(std::make_unique<Impl>()) {
   impl_->store = store;
-  impl_->options = options;
+  impl_->options = std::move(options);
 }
 Ingest::~Ingest() = default;
 Ingest::Ingest(Ingest&&) noexcept = default;
