@@ -38,6 +38,16 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
+/// Whether `text` begins with the pattern, which has no star and is no longer.
+bool fits_here(std::string_view pattern, std::string_view text) {
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '?' && pattern[i] != text[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
 template <class T>
 std::optional<T> parse_whole(std::string_view text, int base) {
   T value{};
@@ -131,29 +141,33 @@ std::string printable(std::string_view text, std::size_t bytes_max) {
 }
 
 bool matches(std::string_view pattern, std::string_view text) {
-  // The last star is tried at each place; linear in practice, at worst the product of lengths.
-  std::size_t p = 0;
-  std::size_t n = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t held = 0;
-  while (n < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      held = n;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[n])) {
-      ++p;
-      ++n;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      n = ++held;
-    } else {
+  const std::size_t first = pattern.find('*');
+  if (first == std::string_view::npos) {
+    return pattern.size() == text.size() && fits_here(pattern, text);
+  }
+  const std::string_view head = pattern.substr(0, first);
+  const std::string_view tail = pattern.substr(pattern.rfind('*') + 1);
+  if (head.size() + tail.size() > text.size() || !fits_here(head, text) ||
+      !fits_here(tail, text.substr(text.size() - tail.size()))) {
+    return false;
+  }
+  // Between both, each part stands where it fits first: nothing is ever tried anew.
+  text = text.substr(head.size(), text.size() - head.size() - tail.size());
+  pattern = pattern.substr(first, pattern.size() - first - tail.size());
+  while (!pattern.empty()) {
+    pattern.remove_prefix(1);  // the star
+    const std::string_view part = pattern.substr(0, pattern.find('*'));
+    pattern.remove_prefix(part.size());
+    std::size_t at = 0;
+    while (at + part.size() <= text.size() && !fits_here(part, text.substr(at))) {
+      ++at;
+    }
+    if (at + part.size() > text.size()) {
       return false;
     }
+    text.remove_prefix(at + part.size());
   }
-  while (p < pattern.size() && pattern[p] == '*') {
-    ++p;
-  }
-  return p == pattern.size();
+  return true;
 }
 
 }  // namespace weft::base

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -114,6 +118,51 @@ TEST(MatchesTest, StarsAndQuestionMarks) {
   EXPECT_FALSE(matches("a?", "a"));
   EXPECT_TRUE(matches("a*c", "abbc"));
   EXPECT_TRUE(matches("a?c*", "abc"));
+}
+
+/// The pattern's meaning, as it is defined.
+bool fits_by_definition(std::string_view pattern, std::string_view text) {
+  if (pattern.empty()) {
+    return text.empty();
+  }
+  if (pattern[0] == '*') {
+    return fits_by_definition(pattern.substr(1), text) ||
+           (!text.empty() && fits_by_definition(pattern, text.substr(1)));
+  }
+  return !text.empty() && (pattern[0] == '?' || pattern[0] == text[0]) &&
+         fits_by_definition(pattern.substr(1), text.substr(1));
+}
+
+std::vector<std::string> all_of(std::string_view letters, std::size_t most) {
+  std::vector<std::string> out = {""};
+  for (std::size_t i = 0; i < out.size() && out[i].size() < most; ++i) {
+    for (const char letter : letters) {
+      out.push_back(std::string(out[i]) + letter);
+    }
+  }
+  return out;
+}
+
+TEST(TextTest, MatchesAsDefined) {
+  const auto texts = all_of("ab", 4);
+  for (const std::string& pattern : all_of("ab*?", 4)) {
+    for (const std::string& text : texts) {
+      ASSERT_EQ(matches(pattern, text), fits_by_definition(pattern, text))
+          << pattern << " " << text;
+    }
+  }
+}
+
+/// Tried anew after each star, this would outlive everybody.
+TEST(TextTest, MatchesManyStarsAtOnce) {
+  std::string stars;
+  for (int i = 0; i < 20'000; ++i) {
+    stars += "a*";
+  }
+  const std::string text(100'000, 'a');
+  EXPECT_FALSE(matches(stars + "b", text));
+  EXPECT_FALSE(matches("*" + stars + "b*", text));
+  EXPECT_TRUE(matches(stars, text));
 }
 
 }  // namespace

@@ -3,18 +3,13 @@
 // set-ups. cmake/weft.cmake (weft_embed) makes the functions' bodies from data/.
 #pragma once
 
-#include <array>
+#include "base/embedded.h"
+
 #include <span>
-#include <string_view>
 
 namespace weft::phy {
 
-struct EmbeddedFile {
-  std::string_view name;  ///< the file's name without folder and ending
-  std::string_view text;
-};
-
-[[nodiscard]] std::span<const EmbeddedFile> embedded_media();  ///< data/media/*.yaml
-[[nodiscard]] std::span<const EmbeddedFile> embedded_links();  ///< data/links/*.yaml
+[[nodiscard]] std::span<const base::EmbeddedFile> embedded_media();  ///< data/media/*.yaml
+[[nodiscard]] std::span<const base::EmbeddedFile> embedded_links();  ///< data/links/*.yaml
 
 }  // namespace weft::phy

@@ -475,7 +475,7 @@ void Reader::extend(const YamlNode& root) {
       continue;
     }
     const auto files = embedded_links();
-    const auto at = std::find_if(files.begin(), files.end(), [&](const EmbeddedFile& one) {
+    const auto at = std::find_if(files.begin(), files.end(), [&](const base::EmbeddedFile& one) {
       return one.name == entry.value.text;
     });
     if (at == files.end() || extends_depth >= kExtendsMax) {
