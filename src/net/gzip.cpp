@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include <boost/beast/zlib/deflate_stream.hpp>
+#include <boost/beast/zlib/inflate_stream.hpp>
 
 namespace weft::net {
 namespace gzip_parts {
@@ -38,17 +39,29 @@ void put_le(std::string& out, std::uint32_t value) {
   }
 }
 
+std::uint32_t get_le(std::string_view at) {
+  std::uint32_t out = 0;
+  for (std::size_t i = 4; i-- > 0;) {
+    out = out << 8U | static_cast<unsigned char>(at[i]);
+  }
+  return out;
+}
+
+constexpr int kWindowBits = 15;
+constexpr std::size_t kHeadBytes = 10;  // RFC 1952 section 2.3, without optional fields
+constexpr std::size_t kTailBytes = 8;
+
 }  // namespace gzip_parts
 
 std::optional<std::string> gzip(std::string_view text, int level) {
   namespace zlib = boost::beast::zlib;
-  constexpr int kWindowBits = 15;
   constexpr int kMemoryLevel = 8;
   constexpr std::string_view kHead("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", 10);
   constexpr std::size_t kSlack = 64;  // the bound is of the deflate data alone
   try {
     zlib::deflate_stream deflate;
-    deflate.reset(std::clamp(level, 1, 9), kWindowBits, kMemoryLevel, zlib::Strategy::normal);
+    deflate.reset(std::clamp(level, 1, 9), gzip_parts::kWindowBits, kMemoryLevel,
+                  zlib::Strategy::normal);
     std::string out(kHead);
     out.resize(kHead.size() + deflate.upper_bound(text.size()) + kSlack);
     zlib::z_params params;
@@ -66,6 +79,40 @@ std::optional<std::string> gzip(std::string_view text, int level) {
     gzip_parts::put_le(out, static_cast<std::uint32_t>(text.size()));
     return out;
   } catch (const std::exception&) {  // its constructors report by throwing
+    return std::nullopt;
+  }
+}
+
+std::optional<std::string> gunzip(std::string_view packed, std::size_t most) {
+  namespace zlib = boost::beast::zlib;
+  constexpr std::string_view kMagic("\x1f\x8b\x08\x00", 4);  // deflate, no optional fields
+  if (!packed.starts_with(kMagic) ||
+      packed.size() < gzip_parts::kHeadBytes + gzip_parts::kTailBytes) {
+    return std::nullopt;
+  }
+  const std::string_view tail = packed.substr(packed.size() - gzip_parts::kTailBytes);
+  const std::uint32_t length = gzip_parts::get_le(tail.substr(4));
+  if (length > most) {
+    return std::nullopt;
+  }
+  try {
+    zlib::inflate_stream inflate;
+    inflate.reset(gzip_parts::kWindowBits);
+    std::string out(std::size_t{length} + 1, '\0');  // one more, to see what is too long
+    zlib::z_params params;
+    params.next_in = packed.data() + gzip_parts::kHeadBytes;
+    params.avail_in = packed.size() - gzip_parts::kHeadBytes;  // it looks beyond the end
+    params.next_out = out.data();
+    params.avail_out = out.size();
+    boost::system::error_code error;
+    inflate.write(params, zlib::Flush::finish, error);
+    out.resize(length);
+    if (error != zlib::error::end_of_stream || params.total_out != length ||
+        gzip_parts::crc32(out) != gzip_parts::get_le(tail)) {
+      return std::nullopt;
+    }
+    return out;
+  } catch (const std::exception&) {
     return std::nullopt;
   }
 }

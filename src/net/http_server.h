@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // An HTTP/1.1 server (RFC 9110, 9112) for what this program says of itself: on a port of this
-// machine's loopback, or on a Unix socket of this user's; other addresses are refused, because
-// there is no TLS yet. Clients are strangers: header, body, waiting time, connections and unread
-// output have limits, and what is malformed or asks for a host that is not this one gets a problem
-// report (RFC 9457) and no handler. Serves no files. serve/api/ answers through it.
+// machine's loopback, or on a Unix socket of this user's; other addresses are refused, networks
+// come through tls_front.h. Clients are strangers: header, body, waiting time, connections and
+// unread output have limits, and what is malformed or asks for a host that is not this one gets a
+// problem report (RFC 9457) and no handler. Serves no files. serve/api/ answers through it.
 #pragma once
 
 #include "base/result.h"
@@ -40,7 +40,7 @@ class HttpStream {
 
 struct HttpAnswer {
   unsigned status = 200;
-  /// Beside Date, Content-Length, Connection and those of HttpServerOptions.
+  /// Beside Date, Content-Length, Connection and those of HttpServerOptions, unless named here.
   Headers headers = {};
   std::shared_ptr<const std::string> body = {};  ///< null: empty
   /// Where set, the body is what is sent to the stream, until it is closed.

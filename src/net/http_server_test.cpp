@@ -238,6 +238,30 @@ TEST(HttpServerTest, SeesThatAStreamsClientHasGone) {
   EXPECT_EQ((*server)->counts().streams, 0U);
 }
 
+/// Both happen on the server's thread before it comes back to its queue: a piece goes out whole,
+/// and the connection ends. The write's success then comes for a session that is over.
+TEST(HttpServerTest, TakesNoStepForAStreamThatEndedWhileItWrote) {
+  const auto piece = text("data: x\n\n");
+  std::promise<void> tried;
+  auto server = HttpServer::start(
+      [&](const HttpRequest&, const HttpReply& reply) {
+        reply({.start = [&](const std::shared_ptr<HttpStream>& stream) {
+          EXPECT_TRUE(stream->send(piece));
+          EXPECT_FALSE(stream->send(text(std::string(1000, 'x')))) << "more than may wait";
+          tried.set_value();
+        }});
+      },
+      {.stream_bytes_most = 500});
+  ASSERT_TRUE(server);
+  Request request;
+  request.url = *parse_url((*server)->address());
+  const auto answer = send(request, {.timeout = base::seconds(3)});
+  EXPECT_FALSE(answer && answer->body.find("xxxx") != std::string::npos);
+  tried.get_future().wait();
+  server->reset();
+  EXPECT_EQ(piece.use_count(), 1) << "neither kept nor given up twice";
+}
+
 TEST(HttpTargetTest, TakesTargetsApart) {
   const auto plain = parse_target("/api/v1/links/a%2Fb?x=1&y=%C3%A9+z&&k");
   ASSERT_TRUE(plain) << plain.error().text();
