@@ -21,6 +21,10 @@ using fabric::Medium;
 constexpr double kTemper = 0.85;
 constexpr double kLeastShown = 0.02;
 
+bool is_named(double share) {
+  return share >= kPartOdds * (1 - share);
+}
+
 bool is_optical(Medium medium) {
   return medium == Medium::kAoc || medium == Medium::kDspOptics || medium == Medium::kLpo ||
          medium == Medium::kCpo || medium == Medium::kCoherent;
@@ -60,6 +64,18 @@ bool can_be(Where where, const Place& place) {
   return false;
 }
 
+/// A margin that falls is seen long before errors are: that none came yet says little. Modelled.
+constexpr double kNoErrorsYet = 0.5;
+
+double odds_of(const Cause& cause, Feature feature, const FeatureSet& features) {
+  const auto move = features[feature].move;
+  const double odds = likelihood(cause, feature, move);
+  const bool is_early = feature == Feature::kErrors && move == Move::kNormal &&
+                        features[Feature::kMargin].move == Move::kLowered &&
+                        likelihood(cause, Feature::kMargin, Move::kLowered) > kNoErrorsYet;
+  return is_early ? std::max(odds, kNoErrorsYet) : odds;
+}
+
 /// `strange`: features that another part than the cause's own shows; they speak as on any link.
 double weight_of(const Cause& cause, const FeatureSet& features,
                  const std::set<Feature>& strange = {}) {
@@ -69,7 +85,7 @@ double weight_of(const Cause& cause, const FeatureSet& features,
     const auto move = features.seen[f].move;
     if (move != Move::kAbsent) {
       const double odds = strange.contains(feature) ? likelihood_by_chance(feature, move)
-                                                    : likelihood(cause, feature, move);
+                                                    : odds_of(cause, feature, features);
       log_sum += std::log(std::max(1e-4, odds));
     }
   }
@@ -213,12 +229,24 @@ class Weigher {
                                 family == fabric::ProtocolFamily::kUalink;
     place.is_plugged = is_optical(place.medium) || is_cable(place.medium) ||
                        place.medium == Medium::kBackplane || section == evidence_.sections - 1 ||
-                       section == 0;
+                       (section == 0 && !is_soldered_beside_a());
     const auto is_repeater = [&](std::size_t node) {
       return node > 0 && node < evidence_.sections;
     };
     place.is_active = is_repeater(section) || is_repeater(section + 1);
     return place;
+  }
+
+  /// The first repeater is a retimer of the machine's own board: no contact lies between.
+  bool is_soldered_beside_a() const {
+    if (evidence_.link == nullptr || evidence_.repeaters.empty()) {
+      return false;
+    }
+    const auto& fabric = joint_.fabric();
+    const auto* retimer = fabric.device(evidence_.repeaters.front().device);
+    const auto* near = fabric.device(fabric.owner(evidence_.link->a));
+    return retimer != nullptr && near != nullptr && !evidence_.repeaters.front().is_module &&
+           (retimer->parent == near->parent || retimer->parent == near->name);
   }
 
   Stretch stretch_of_node(std::size_t node) const {
@@ -282,8 +310,16 @@ class Weigher {
         return part_at(joint_, evidence_, node);
       }
     }
-    return section + 1 == evidence_.sections ? part_at(joint_, evidence_, section + 1)
-                                             : std::nullopt;
+    return section + 1 == evidence_.sections && is_card(section + 1)
+               ? part_at(joint_, evidence_, section + 1)
+               : std::nullopt;
+  }
+
+  /// Chips of a switch are soldered; what is plugged toward them is at the other end.
+  bool is_card(std::size_t node) const {
+    const auto part = part_at(joint_, evidence_, node);
+    const auto* device = part ? joint_.fabric().device(part->device) : nullptr;
+    return device != nullptr && device->kind != fabric::DeviceKind::kSwitch;
   }
 
   /// The only direction that shows trouble.
@@ -421,7 +457,7 @@ class Weigher {
     const auto best =
         std::max_element(parts.begin(), parts.end(),
                          [](const auto& x, const auto& y) { return x.second < y.second; });
-    if (!best->first.empty() && best->second >= kPartNamed) {
+    if (!best->first.empty() && is_named(best->second)) {
       put_together(best->first, out);
       return out;
     }
@@ -440,7 +476,7 @@ class Weigher {
     for (const auto& one : candidates_) {
       sum += one.cause->role == Role::kConnector ? one.weight : 0;
     }
-    if (evidence_.link == nullptr || sum < kPartNamed) {
+    if (evidence_.link == nullptr || !is_named(sum)) {
       return;
     }
     for (auto& one : candidates_) {
@@ -583,7 +619,7 @@ Belief belief_of(const Joint& joint, const LinkEvidence& evidence) {
   return Weigher(joint, evidence).weigh();
 }
 
-Belief belief_of_shared(const FeatureSet& features, const PartRef& part) {
+Belief belief_of_shared(const FeatureSet& features, const PartRef& part, bool answers) {
   Belief out;
   const double unknown = kUnknownPrior * unknown_weight(features, {});
   double sum = unknown;
@@ -591,15 +627,16 @@ Belief belief_of_shared(const FeatureSet& features, const PartRef& part) {
     if (cause.role != Role::kShared || !cause.is_fault) {
       continue;
     }
-    // A machine that still answers has not failed as a whole, and is no part that one replaces:
-    // what feeds, cools or shakes it may be wrong.
-    if (part.kind == "host" && (cause.key == "failed_device" || cause.key == "shared_part")) {
-      continue;
+    // A machine is no part that one replaces: what feeds, cools or shakes it may be wrong.
+    const bool is_machine = part.kind == "host" || part.kind == "enclosure";
+    if ((is_machine && (cause.key == "failed_device" || cause.key == "shared_part")) ||
+        (answers && cause.key == "failed_device")) {
+      continue;  // what still answers has not failed as a whole
     }
     Hypothesis one;
     one.cause = std::string(cause.key);
     one.words = std::string(cause.words);
-    one.probability = cause.prior * weight_of(cause, features);
+    one.probability = cause.prior * defining_weight(cause, features) * weight_of(cause, features);
     one.stretch = Stretch::kShared;
     one.part = part;
     if (!cause.part_kind.empty()) {
@@ -617,7 +654,7 @@ Belief belief_of_shared(const FeatureSet& features, const PartRef& part) {
     kinds[one.part->kind] += one.probability;
   }
   for (auto& one : out.hypotheses) {
-    if (kinds[one.part->kind] < kPartNamed) {
+    if (!is_named(kinds[one.part->kind])) {
       one.part.reset();
     }
   }

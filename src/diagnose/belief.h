@@ -21,15 +21,19 @@ struct Belief {
 
 [[nodiscard]] Belief belief_of(const Joint& joint, const LinkEvidence& evidence);
 
-/// The same for something that several links share: only causes with Role::kShared.
-[[nodiscard]] Belief belief_of_shared(const FeatureSet& features, const PartRef& part);
+/// The same for something that several links share: only causes with Role::kShared. `answers`: its
+/// machine still speaks.
+[[nodiscard]] Belief belief_of_shared(const FeatureSet& features, const PartRef& part,
+                                      bool answers);
 
 /// The thing at a node of the link's path: 0 is the device at end a, then the repeaters, then b's.
 [[nodiscard]] std::optional<PartRef> part_at(const Joint& joint, const LinkEvidence& evidence,
                                              std::size_t node);
 [[nodiscard]] fabric::Medium medium_of(const LinkEvidence& evidence, std::size_t section);
 
-/// Share of the belief that one part must hold to be named. Chosen on the tuning scenarios.
-inline constexpr double kPartNamed = 0.6;
+/// A part is named where these are the odds that it is the one, against all else together; below
+/// them it is "unknown", and the finding's tests say what would settle it. Chosen on the tuning
+/// scenarios.
+inline constexpr double kPartOdds = 2.0;
 
 }  // namespace weft::diagnose

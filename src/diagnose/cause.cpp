@@ -28,10 +28,14 @@ constexpr std::array kCauses = std::to_array<Cause>({
      "CorrOpt, SIGCOMM'17: under 1 %; Huang, Wang, Jan (MAS 46170)",
      {},
      Feature::kBias},
-    {"failed_transmitter", "a transmitter that fails", Role::kTransmitter, Where::kActive, false,
+    {"failed_transmitter", "a transmitter that fails", Role::kTransmitter, Where::kOptical, false,
      true, "link", 0.04, "Replace the transmitting module.", "modelled"},
+    {"reflecting_connector", "a fibre connector that reflects", Role::kConnector, Where::kOptical,
+     false, true, "link", 0.08,
+     "Inspect and clean both end faces of the fibre toward this receiver; look at its angle.",
+     "IEEE 802.3: limits of reflectance; CorrOpt, SIGCOMM'17: contamination as multi-path noise"},
     {"loose_module", "a loose or bad module", Role::kConnector, Where::kPluggable, true, true,
-     "link", 0.20, "Reseat the module; replace it if it comes back.",
+     "link", 0.15, "Reseat the module; replace it if it comes back.",
      "CorrOpt, SIGCOMM'17: bad or loose transceivers 6-45 %"},
     {"adapted_on_transient", "the receiver adapted on a transient", Role::kReceiver, Where::kAny,
      false, true, "link", 0.08,
@@ -47,14 +51,28 @@ constexpr std::array kCauses = std::to_array<Cause>({
      true, "link", 0.08,
      "Reseat the card or cable; clean its contacts; look that it sits straight.",
      "vendors' guides: reseat first; CorrOpt, SIGCOMM'17: contamination is stable after mating"},
-    {"broken_lane", "a lane without contact", Role::kConnector, Where::kElectric, true, true,
-     "link", 0.05, "Reseat the card or cable; if the lane stays away, swap it.", "modelled"},
+    {"broken_lane",
+     "a lane without contact",
+     Role::kConnector,
+     Where::kElectric,
+     true,
+     true,
+     "link",
+     0.05,
+     "Reseat the card or cable; if the lane stays away, swap it.",
+     "modelled",
+     {},
+     Feature::kWidth},
     {"degraded_receiver", "a receiver that degrades", Role::kReceiver, Where::kAny, false, true,
-     "link", 0.04, "Margin this receiver; replace the part that holds it if the margin is low.",
+     "link", 0.05, "Margin this receiver; replace the part that holds it if the margin is low.",
      "pseudo-port margins localise the segment (retimer SDKs)"},
     {"degraded_transmitter", "a transmitter that degrades", Role::kTransmitter, Where::kElectric,
-     false, true, "link", 0.03, "Swap the transmitting part with a neighbour's and watch.",
+     false, true, "link", 0.05, "Swap the transmitting part with a neighbour's and watch.",
      "modelled"},
+    {"jittery_clock", "a transmitter's clock that jitters", Role::kTransmitter, Where::kAny, false,
+     true, "link", 0.03,
+     "Look at the reference clock of the transmitting part; swap that part with a neighbour's.",
+     "vendors' guides: eye width down, height as it was, all lanes of a port"},
     {"degraded_channel", "loss on the board or in the cable", Role::kMedium, Where::kElectric, true,
      true, "link", 0.015, "Margin both receivers of this section; compare with its neighbours.",
      "modelled"},
@@ -159,7 +177,8 @@ constexpr std::array kCauses = std::to_array<Cause>({
      {},
      Feature::kRecoveries},
     {"cooling", "too little cooling", Role::kShared, Where::kAny, true, true, "shared", 0.10,
-     "Look at fans, filters and airflow of this machine.", "modelled", "fan"},
+     "Look at fans, filters and airflow of this machine.", "modelled", "fan",
+     Feature::kTemperature},
     {"supply", "a supply that is noisy or sags", Role::kShared, Where::kAny, true, true, "shared",
      0.08, "Measure the rails of this machine; swap its supply.",
      "vendors' guides: all lanes of a port, with load steps; CorrOpt: shared component 10-26 %",
@@ -192,7 +211,9 @@ struct Odds {
   double raised = 0;
   double lowered = 0;
 };
-constexpr Odds kAnyway = {0.015, 0.01};  // on a healthy link, beyond the thresholds
+/// On a healthy link, beyond the thresholds: those are proofs by five sigmas, so that chance is our
+/// models' being wrong.
+constexpr Odds kAnyway = {0.006, 0.004};
 
 /// What parts say of themselves, and what stands far from all peers, is hardly ever there by
 /// chance.

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -172,6 +174,11 @@ class Reader {
     if (quantity == Quantity::kMargin) {
       const auto section = std::min(signal.heard->section, out_.sections - 1);
       note(out_.margin[section][direction], seen);
+      if (signal.lane >= 0 && seen.move != Move::kAbsent) {
+        auto& lanes = margins_[{section, direction}];
+        ++lanes.measured;
+        lanes.moved += seen.move == Move::kLowered ? 1 : 0;
+      }
       if (seen.move == Move::kLowered) {
         lanes_of_[direction].insert(signal.lane);
       }
@@ -262,8 +269,13 @@ class Reader {
         }
       }
       Seen seen;
-      const int moved = lanes_moved_.at(d) > 0 ? lanes_moved_.at(d) : lights_moved_.at(d);
-      const int measured = lanes_moved_.at(d) > 0 ? lanes_measured_.at(d) : lights_.at(d);
+      int moved = lanes_moved_.at(d) > 0 ? lanes_moved_.at(d) : lights_moved_.at(d);
+      int measured = lanes_moved_.at(d) > 0 ? lanes_measured_.at(d) : lights_.at(d);
+      for (std::size_t s = 0; moved == 0 && s < out_.sections; ++s) {
+        // Nobody counts errors by lane, or there are none yet: margins tell which lanes it is.
+        moved = margins_[{s, d}].moved;
+        measured = margins_[{s, d}].measured;
+      }
       if (moved > 0 && measured > 1) {
         seen.move = moved * 2 <= measured ? Move::kRaised : Move::kNormal;
         note(out_.of[d][Feature::kFewLanes], seen);
@@ -332,6 +344,9 @@ class Reader {
       if (seen.move == Move::kAbsent) {
         seen.move = Move::kNormal;
       }
+      if (end.down_since && now_ - *end.down_since < kDownAfter) {
+        just_down_ = base::WallTime{end.down_since->ns - look_of(end).ns};
+      }
       if (!end.down_since || !end.was_up || now_ - *end.down_since < kDownAfter ||
           is_boot(*end.down_since) || sight_.is_in_maintenance(out_.sight->id, now_) ||
           silent_since_) {
@@ -344,6 +359,10 @@ class Reader {
       seen.text = "down since " + base::iso8601(*end.down_since);
     }
     both(Feature::kDown, seen);
+  }
+
+  base::Duration look_of(const EndView& end) const {
+    return end.host < sight_.hosts().size() ? sight_.hosts()[end.host].usual : base::Duration{};
   }
 
   /// The link went down around a restart of a machine at one of its ends that is not long over.
@@ -689,6 +708,9 @@ class Reader {
     if (silent_since_ && seen.onset >= *silent_since_) {
       return;  // the machine at the other end went; if it comes back it will say why
     }
+    if (just_down_ && seen.onset >= *just_down_) {
+      return;  // going down looks like much; the next look tells whether somebody restarts it
+    }
     if (level > out_.level) {
       out_.level = level;
       out_.code = std::string(code);
@@ -709,12 +731,18 @@ class Reader {
   std::array<std::set<int>, 2> lanes_of_;
   std::array<int, 2> lanes_measured_{};
   std::array<int, 2> lanes_moved_{};
+  struct MarginLanes {
+    int measured = 0;
+    int moved = 0;
+  };
+  std::map<std::pair<std::size_t, std::size_t>, MarginLanes> margins_;  ///< by section, direction
   std::array<int, 2> lights_{};
   std::array<int, 2> lights_moved_{};
   std::array<double, 2> events_{};  ///< errors of the stretches that left their past
   std::vector<const Signal*> statuses_;
   int flaps_ = 0;
   std::optional<base::WallTime> silent_since_;
+  std::optional<base::WallTime> just_down_;  ///< the look before it went down, a moment ago
   std::optional<base::WallTime> last_flap_;
   std::vector<std::pair<const Signal*, Shift>> shifts_;
 };

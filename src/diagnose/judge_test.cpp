@@ -5,6 +5,7 @@
 
 #include "diagnose/test_host.h"
 
+#include <algorithm>
 #include <memory>
 
 #include <gmock/gmock.h>
@@ -300,6 +301,36 @@ TEST(Judge, ALinkLostBetweenTheLooksIsCritical) {
   ASSERT_NE(finding, nullptr);
   EXPECT_EQ(finding->level, Level::kCritical);
   EXPECT_EQ(finding->subject, observe::Subject(before.link(1).link));
+}
+
+TEST(Judge, WhatHangsBelowALostLinkIsLostWithIt) {
+  TestHost before(3);
+  fabric::Port
+      below;  // of the first device: it is a switch, and the second link leads down from it
+  below.device = before.snapshot.fabric.port(before.ports_b[0])->device;
+  below.name = "0000:0a:00.0";
+  before.link(1).a.port = before.snapshot.fabric.add(below).value();
+  TestHost after(0);
+  after.snapshot.taken.ns = 60'000'000'000;
+  after.snapshot.links.push_back(before.link(2));
+  const auto report = judged({&before.snapshot, &after.snapshot});
+  const auto is_lost = [](const Finding& finding) { return finding.code == "link_lost"; };
+  ASSERT_EQ(std::count_if(report.findings.begin(), report.findings.end(), is_lost), 1);
+  const auto* finding = find(report, "link_lost");
+  EXPECT_EQ(finding->subject, observe::Subject(before.link(0).link));
+  EXPECT_EQ(finding->victims, std::vector<std::string>{"0000:01:00.0"});
+}
+
+TEST(Judge, WhatHangsBelowALinkThatIsDownIsNotLostByItself) {
+  TestHost before(2);
+  fabric::Port below;
+  below.device = before.snapshot.fabric.port(before.ports_b[0])->device;
+  below.name = "0000:0a:00.0";
+  before.link(1).a.port = before.snapshot.fabric.add(below).value();
+  TestHost after(1);  // the device is still known, and its link down
+  after.snapshot.taken.ns = 60'000'000'000;
+  after.link(0).up = false;
+  EXPECT_EQ(find(judged({&before.snapshot, &after.snapshot}), "link_lost"), nullptr);
 }
 
 TEST(Judge, FallingBackForGoodDuringAWatchIsNotIdling) {

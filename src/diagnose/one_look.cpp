@@ -84,11 +84,11 @@ void add_new(const fabric::Fabric& from, fabric::Fabric& to) {
   }
 }
 
-/// What hangs at a link's ends, where the look tells of links only (incident files).
-void add_ends(const observe::LinkState& state, const Joint& joint, fabric::Fabric& to) {
+/// The ports at a link's ends, and the devices that have them.
+void add_ends(const observe::LinkState& state, const fabric::Fabric& from, fabric::Fabric& to) {
   for (const auto id : {state.a.port, state.b.port}) {
-    const auto* port = to.port(id) == nullptr ? joint.fabric().port(id) : nullptr;
-    const auto* device = port == nullptr ? nullptr : joint.fabric().device(port->device);
+    const auto* port = to.port(id) == nullptr ? from.port(id) : nullptr;
+    const auto* device = port == nullptr ? nullptr : from.device(port->device);
     if (device == nullptr) {
       continue;
     }
@@ -97,15 +97,6 @@ void add_ends(const observe::LinkState& state, const Joint& joint, fabric::Fabri
     }
     static_cast<void>(to.add(*port));
   }
-}
-
-/// A machine whose looks stopped coming: what its neighbours see of its links is its doing.
-bool fell_silent(const Sight& sight, std::size_t host, base::WallTime now) {
-  if (host >= sight.hosts().size() || sight.hosts()[host].usual.ns == 0) {
-    return false;
-  }
-  const auto& seen = sight.hosts()[host];
-  return now.ns - seen.last.ns > std::max<std::int64_t>(seen.usual.ns * 3, kGrace.ns / 2);
 }
 
 /// Lines of a boot are its own: links come up and complain.
@@ -271,13 +262,14 @@ void OneLook::take_links(Host& host, const observe::Snapshot& look, const Joint&
       kept.push_back(state);
       host.changed.push_back(look.taken);
       add_new(look.fabric, host.last.fabric);
-      add_ends(state, joint, host.last.fabric);
+      add_ends(state, joint.fabric(), host.last.fabric);  // incident files tell of links only
     } else {
       kept[at] = state;
       host.changed[at] = look.taken;
     }
     if (state.up.value_or(false) && host.up_once.insert(state.link).second) {
       host.were_up.links.push_back(state);
+      add_ends(state, host.last.fabric, host.were_up.fabric);
     }
   }
 }
@@ -414,10 +406,9 @@ bool OneLook::is_excused(const Host& host, const Held& held, const Sight& sight,
   const auto link = sight.links().find(*held.finding.link);
   return sight.is_excused(*held.finding.link, at) ||
          (link != sight.links().end() &&
-          std::ranges::any_of(link->second.ends, [&](const EndView& end) {
-            return booted_lately(end.host) ||
-                   (end.host != host.index && fell_silent(sight, end.host, at));
-          }));
+          (sight.silent_since(link->second, at) ||
+           std::ranges::any_of(link->second.ends,
+                               [&](const EndView& end) { return booted_lately(end.host); })));
 }
 
 OneLook::Judged OneLook::judge(const Sight& sight, base::WallTime now) {

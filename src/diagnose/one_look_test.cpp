@@ -206,6 +206,29 @@ TEST(OneLook, IdleRetrainingIsSilentAndTheDeviceStuckAtGen2IsNamed) {
               Contains(HasSubstr("has Hardware Autonomous Speed Disable set")));
 }
 
+TEST(OneLook, ABoxThatRestartsIsNoDeadDevice) {
+  for (const bool speaks : {false, true}) {
+    SeenHost host(8);
+    // What hangs on the second link is a machine of its own.
+    SeenHost box(0, "h/0000:01:00.0");
+    Watch watch;
+    const auto look = [&](bool is_box_seen) {
+      box.after(20);
+      if (is_box_seen) {
+        watch.take(box.snapshot);
+      }
+      return open_ones(host.look(watch, 20));
+    };
+    for (int i = 0; i < 12; ++i) {
+      EXPECT_THAT(look(true), IsEmpty());
+    }
+    host.link(1).b.answers = false;
+    EXPECT_THAT(look(speaks), IsEmpty()) << "a state must last";
+    EXPECT_EQ(look(speaks).size(), speaks ? 1U : 0U);
+    EXPECT_EQ(look(speaks).size(), speaks ? 1U : 0U);
+  }
+}
+
 TEST(OneLook, ALinkThatIsGoneIsLostUnlessSomebodyTookItOut) {
   for (const bool is_planned : {false, true}) {
     SeenHost host(8);
@@ -223,6 +246,22 @@ TEST(OneLook, ALinkThatIsGoneIsLostUnlessSomebodyTookItOut) {
       EXPECT_EQ(findings[0].finding.link, fabric::LinkId::of("2"));
     }
   }
+}
+
+TEST(OneLook, WhatHangsBelowALostLinkSuffersOnly) {
+  SeenHost host(8);
+  fabric::Port below;  // the third device is a switch, and the fourth link leads down from it
+  below.device = host.snapshot.fabric.port(host.ports_b[2])->device;
+  below.name = "0000:0a:00.0";
+  host.link(3).a.port = host.snapshot.fabric.add(below).value();
+  Watch watch;
+  host.look(watch, 0);
+  host.snapshot.links.erase(host.snapshot.links.begin() + 2, host.snapshot.links.begin() + 4);
+  host.look(watch, 10);
+  const auto findings = open_ones(host.look(watch, 300));
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].finding.link, fabric::LinkId::of("2"));
+  EXPECT_THAT(findings[0].finding.victims, Contains("0000:03:00.0"));
 }
 
 TEST(OneLook, ALinkOrDeviceThatThePlanHasIsMissedByItsPlannedName) {

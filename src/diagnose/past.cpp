@@ -10,6 +10,8 @@
 namespace weft::diagnose {
 namespace {
 
+/// With so many expected, none comes once in twenty times.
+constexpr double kEventsDue = 3;
 constexpr std::size_t kStretchesMost = 24;
 /// Two neighbours are short when together they last less than this share of their age.
 constexpr double kResolution = 0.2;
@@ -296,7 +298,9 @@ Shift Past::count_shift(double decades) const {
   out.events = best_sum.sum;
   double on = 0;
   for (std::size_t i = best_from; i < best_to; ++i) {
-    on += stretches_[i].mean() > past_high
+    // Few events leave gaps by chance: only where some had to come does their absence tell.
+    const bool had_to_come = best_sum.mean() * stretches_[i].weight >= kEventsDue;
+    on += !had_to_come || stretches_[i].mean() > past_high
               ? static_cast<double>(stretches_[i].to_ns - stretches_[i].from_ns)
               : 0.0;
   }

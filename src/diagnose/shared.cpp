@@ -11,9 +11,10 @@
 namespace weft::diagnose {
 namespace {
 
-/// Links that have one reason begin together: within this of each other. A house choice, longer
-/// than a rack takes to warm up.
-constexpr base::Duration kTogether{20LL * 60 * 1'000'000'000};
+/// Links that have one reason begin together: within this of each other. A house choice: what grows
+/// slowly shows in one link after the other, and in three hours of 1,000 days a link has a fault of
+/// its own with the chance below.
+constexpr base::Duration kTogether{3LL * 3600 * 1'000'000'000};
 constexpr std::size_t kMembersLeast = 3;
 /// Chance that a link in trouble has a fault of its own just in that time, and that a shared thing
 /// fails. Modelled: 1 link in 1,000 a day, one machine in 1,000 a week.

@@ -686,11 +686,8 @@ bool Sight::is_excused(fabric::LinkId link, base::WallTime at) const {
   if (found == links_.end()) {
     return false;
   }
-  for (const auto& end : found->second.ends) {
-    if (end.host >= hosts_.size()) {
-      continue;
-    }
-    for (const auto& restart : hosts_[end.host].restarts) {
+  for (const auto index : hosts_at(found->second)) {
+    for (const auto& restart : hosts_[index].restarts) {
       // Shutting down comes before the boot: links fall before the machine's clock starts anew.
       if (at.ns > restart.ns - 5 * kGrace.ns && at < restart + kGrace) {
         return true;
@@ -700,20 +697,59 @@ bool Sight::is_excused(fabric::LinkId link, base::WallTime at) const {
   return false;
 }
 
+/// One look that did not come is enough: judgement waits, and loses a look at most.
+bool Sight::is_silent(const HostSight& host, base::WallTime now) const {
+  return host.usual.ns != 0 &&
+         now.ns - host.last.ns > std::max<std::int64_t>(host.usual.ns * 3 / 2, kSilentLeast.ns);
+}
+
+/// Who sees the link, and the machines that hold its ends: one machine sees both ends of its PCIe
+/// links, also where a box of its own holds the far one.
+std::set<std::size_t> Sight::hosts_at(const LinkSight& link) const {
+  std::set<std::size_t> out;
+  for (const auto& end : link.ends) {
+    if (end.host < hosts_.size()) {
+      out.insert(end.host);
+    }
+  }
+  const auto& fabric = joint_.fabric();
+  const auto* known = fabric.link(link.id);
+  if (known == nullptr) {
+    return out;
+  }
+  for (const auto port : {known->a, known->b}) {
+    const auto* device = fabric.device(fabric.owner(port));
+    for (int depth = 0; device != nullptr && !device->parent.empty() && depth < 6; ++depth) {
+      const auto* parent = fabric.device_named(device->parent);
+      if (parent == nullptr) {
+        break;
+      }
+      device = parent;
+    }
+    for (std::size_t i = 0; device != nullptr && i < hosts_.size(); ++i) {
+      if (hosts_[i].name == device->name) {
+        out.insert(i);
+      }
+    }
+  }
+  return out;
+}
+
 std::optional<base::WallTime> Sight::silent_since(const LinkSight& link, base::WallTime now) const {
   std::optional<base::WallTime> since;
-  for (const auto& end : link.ends) {
-    if (end.host >= hosts_.size() || hosts_[end.host].usual.ns == 0) {
-      continue;
-    }
-    const auto& host = hosts_[end.host];
-    // One look that did not come is enough: judgement waits, and loses a look at most.
-    const auto most = std::max<std::int64_t>(host.usual.ns * 3 / 2, kSilentLeast.ns);
-    if (now.ns - host.last.ns > most) {
+  for (const auto index : hosts_at(link)) {
+    const auto& host = hosts_[index];
+    if (is_silent(host, now)) {
       since = std::min(since.value_or(host.last), host.last);
     }
   }
   return since;
+}
+
+bool Sight::answers(const std::string& machine, base::WallTime now) const {
+  return std::ranges::any_of(hosts_, [&](const HostSight& host) {
+    return host.name == machine && host.last.ns > 0 && !is_silent(host, now);
+  });
 }
 
 const PartSight* Sight::part(const observe::Subject& subject) const {

@@ -133,6 +133,8 @@ class Sight {
   /// answer.
   [[nodiscard]] std::optional<base::WallTime> silent_since(const LinkSight& link,
                                                            base::WallTime now) const;
+  /// The machine of this name speaks: its last look is no older than its rhythm allows.
+  [[nodiscard]] bool answers(const std::string& machine, base::WallTime now) const;
   /// Signals of the same quantity on links of the same kind: who must be compared with whom.
   [[nodiscard]] const std::vector<std::size_t>& peers(const Signal& signal) const;
   [[nodiscard]] base::WallTime newest() const { return newest_; }
@@ -149,6 +151,8 @@ class Sight {
     std::size_t signal = Signal::kNone;
   };
   std::size_t host_of(const observe::HostInfo& host);
+  [[nodiscard]] bool is_silent(const HostSight& host, base::WallTime now) const;
+  [[nodiscard]] std::set<std::size_t> hosts_at(const LinkSight& link) const;
   std::size_t signal_of(const observe::Subject& subject, observe::Metric metric,
                         const std::string& label);
   std::size_t slot_of(std::size_t host, std::size_t position, const observe::Sample& sample);

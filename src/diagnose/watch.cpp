@@ -4,6 +4,7 @@
 #include "diagnose/watch.h"
 
 #include "diagnose/belief.h"
+#include "diagnose/fabric_state.h"
 #include "diagnose/life.h"
 #include "diagnose/log_finding.h"
 #include "diagnose/next_step.h"
@@ -89,8 +90,10 @@ void merge(std::vector<Verdict> looks, std::vector<Verdict>& verdicts) {
 }  // namespace
 
 struct Watch::Impl {
-  explicit Impl(const WatchOptions& options) : sight(options), one_look(options) {}
+  explicit Impl(const WatchOptions& options)
+      : plan(options.plan), sight(options), one_look(options) {}
 
+  const fabric::Fabric* plan;
   Sight sight;
   OneLook one_look;
   Ledger ledger;
@@ -210,7 +213,8 @@ Verdict Watch::Impl::of_shared(const SharedCause& shared,
                                const std::vector<LinkEvidence>& evidences) const {
   Verdict verdict;
   auto& finding = verdict.finding;
-  auto belief = belief_of_shared(shared.features, shared.part);
+  auto belief = belief_of_shared(shared.features, shared.part,
+                                 sight.answers(shared.part.place, sight.newest()));
   finding.level = Level::kWarning;
   finding.subject = shared.subject;
   finding.code = "shared_cause";
@@ -317,6 +321,12 @@ std::size_t Watch::starting(base::WallTime now) const {
 }
 const Joint& Watch::joint() const {
   return impl_->sight.joint();
+}
+std::optional<fabric::FabricState> Watch::fabric_state() const {
+  if (impl_->plan == nullptr) {
+    return std::nullopt;
+  }
+  return diagnose::fabric_state(impl_->sight, findings(), *impl_->plan);
 }
 std::string Watch::save() const {
   return impl_->ledger.save();

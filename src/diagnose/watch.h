@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "diagnose/joint.h"
 #include "diagnose/judge.h"
+#include "fabric/state.h"
 #include "observe/snapshot.h"
 
 #include <cstdint>
@@ -81,6 +82,9 @@ class Watch {
   [[nodiscard]] std::size_t starting(base::WallTime now) const;
 
   [[nodiscard]] const Joint& joint() const;
+  /// What the plan's links do now, as far as it was seen and differs from the plan. nullopt: there
+  /// is no plan.
+  [[nodiscard]] std::optional<fabric::FabricState> fabric_state() const;
   /// State that must outlive a restart: findings and what tells that they are the same.
   [[nodiscard]] std::string save() const;  ///< JSON text
   /// Another number whenever save() has something new to say that is worth a write.

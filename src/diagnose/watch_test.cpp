@@ -4,8 +4,11 @@
 #include "diagnose/watch.h"
 
 #include "diagnose/cause.h"
+#include "diagnose/sight.h"
+#include "diagnose/test_host.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -91,6 +94,71 @@ TEST(Causes, EverySignSpeaksOfACauseThatIsThereAndIsAProbability) {
     EXPECT_FALSE(one.source.empty()) << one.key;
     EXPECT_EQ(one.is_fault, !one.repair.empty()) << one.key;
   }
+}
+
+/// What a host's snapshot says of its links, as drivers say it.
+TestHost whole_host(int links) {
+  TestHost host(links);
+  for (const auto& state : host.snapshot.links) {
+    fabric::Link link;
+    link.id = state.link;
+    link.name = state.a.address + " - " + state.b.address;
+    link.a = state.a.port;
+    link.b = state.b.port;
+    EXPECT_TRUE(host.snapshot.fabric.add(std::move(link)).has_value());
+  }
+  return host;
+}
+
+TEST(Sight, KnowsSinceWhenAMachineAtAnEndIsSilent) {
+  auto host = whole_host(1);
+  Sight sight{WatchOptions{}};
+  const auto look = [&](int second) {
+    host.snapshot.taken = kStart + seconds(second);
+    host.snapshot.host.uptime = seconds(36000 + second);
+    sight.take(host.snapshot);
+  };
+  look(0);
+  ASSERT_EQ(sight.links().size(), 1U);
+  const auto& link = sight.links().begin()->second;
+  EXPECT_FALSE(sight.silent_since(link, kStart + seconds(600))) << "one look has no usual pace";
+  look(20);
+  look(40);
+  EXPECT_FALSE(sight.silent_since(link, kStart + seconds(40)));
+  EXPECT_FALSE(sight.silent_since(link, kStart + seconds(60))) << "its next look may be on its way";
+  const auto since = sight.silent_since(link, kStart + seconds(80));
+  ASSERT_TRUE(since);
+  EXPECT_EQ(since->ns, (kStart + seconds(40)).ns) << "the last look that came";
+  look(90);
+  EXPECT_FALSE(sight.silent_since(link, kStart + seconds(90))) << "it answers again";
+}
+
+// What goes dark when its link goes down waits for the next look: a machine that restarts at the
+// other end is known by then.
+TEST(Watch, WaitsALookBeforeItBlamesALinkThatJustWentDown) {
+  auto host = whole_host(4);
+  Watch watch;
+  std::size_t open = 0;
+  const auto look = [&](int n, double dbm, bool is_up) {
+    host.snapshot.taken = kStart + seconds(20 * n);
+    host.snapshot.host.uptime = seconds(36000 + 20 * n);
+    host.snapshot.samples.clear();
+    for (std::size_t i = 0; i < 4; ++i) {
+      host.snapshot.samples.push_back({host.ports_a[i], Metric::kLaneReceivePower, "0",
+                                       observe::Value(i == 0 ? dbm : -1.0 + 0.01 * (n % 3))});
+    }
+    host.link(0).up = is_up;
+    watch.take(host.snapshot);
+    open = open_count(watch.judge(host.snapshot.taken));
+  };
+  for (int n = 0; n < 30; ++n) {
+    look(n, -1.0 + 0.01 * (n % 3), true);
+  }
+  EXPECT_EQ(open, 0U);
+  look(30, -40, false);
+  EXPECT_EQ(open, 0U) << "a moment ago";
+  look(31, -40, false);
+  EXPECT_EQ(open, 1U) << "it stayed down, and its machine answers";
 }
 
 // NVSentinel issue 1701: reports of the moment, one for each accelerator, and nothing follows.

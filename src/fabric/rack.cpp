@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fabric/rack.h"
 
+#include "fabric/embedded.h"
 #include "fabric/rack_expander.h"
 #include "fabric/rack_source.h"
 #include "fabric/yaml_tree.h"
@@ -29,6 +30,14 @@ Code code_of_errno(int number) {
     default:
       return Code::kUnavailable;
   }
+}
+
+std::string rack_names() {
+  std::string names;
+  for (const base::EmbeddedFile& rack : embedded_racks()) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", rack.name);
+  }
+  return names;
 }
 
 }  // namespace
@@ -71,14 +80,19 @@ LoadedRack load_rack_body(const YamlNode& body, Problems& problems, const RackLi
   return out;
 }
 
-base::Result<LoadedRack> load_rack(const std::string& path, const RackLimits& limits) {
+base::Result<RackText> read_rack(const std::string& path, const RackLimits& limits) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              &std::fclose);
   if (!file) {
     const int number = errno;
+    const auto racks = embedded_racks();
+    const auto named = std::ranges::find(racks, path, &base::EmbeddedFile::name);
+    if (number == ENOENT && named != racks.end()) {
+      return RackText{path + " (reference rack)", std::string(named->text)};
+    }
     return base::fail(code_of_errno(number),
                       std::string("cannot open the rack file: ") + std::strerror(number), path,
-                      "Give the path of a rack file.");
+                      "Give the path of a rack file, or a reference rack: " + rack_names() + ".");
   }
   std::string text;
   char chunk[65536];
@@ -93,7 +107,15 @@ base::Result<LoadedRack> load_rack(const std::string& path, const RackLimits& li
                       std::string("cannot read the rack file: ") + std::strerror(number), path,
                       "Give the path of a rack file.");
   }
-  return load_rack_text(text, path, limits);
+  return RackText{path, std::move(text)};
+}
+
+base::Result<LoadedRack> load_rack(const std::string& path, const RackLimits& limits) {
+  const auto rack = read_rack(path, limits);
+  if (!rack) {
+    return tl::unexpected(rack.error());
+  }
+  return load_rack_text(rack->text, rack->file, limits);
 }
 
 base::Result<Fabric> rack_fabric(const std::string& path) {

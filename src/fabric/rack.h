@@ -60,12 +60,21 @@ struct LoadedRack {
 [[nodiscard]] LoadedRack load_rack_body(const YamlNode& body, Problems& problems,
                                         const RackLimits& limits = {});
 
-/// Fails only where the file cannot be read (kNotFound, kPermissionDenied, kUnavailable); what is
-/// wrong inside it, its size included, is in LoadedRack::problems.
+/// What stands in the rack file of this path or, where there is none, in the reference rack of this
+/// name ("reference-pod"); not much more of it than the limit.
+struct RackText {
+  std::string file;  ///< for messages
+  std::string text;
+};
+[[nodiscard]] base::Result<RackText> read_rack(const std::string& path,
+                                               const RackLimits& limits = {});
+
+/// Such a rack, read. Fails only where the file cannot be read (kNotFound, kPermissionDenied,
+/// kUnavailable); what is wrong inside it, its size included, is in LoadedRack::problems.
 [[nodiscard]] base::Result<LoadedRack> load_rack(const std::string& path,
                                                  const RackLimits& limits = {});
 
-/// The fabric of a file without mistakes; else kInvalidArgument with the first of them and how
+/// The fabric of such a rack without mistakes; else kInvalidArgument with the first of them and how
 /// many.
 [[nodiscard]] base::Result<Fabric> rack_fabric(const std::string& path);
 

@@ -323,6 +323,7 @@ TEST(Rack, AbsurdYamlIsRefused) {
 
 TEST(Rack, FilesThatCannotBeReadAreErrors) {
   EXPECT_EQ(load_rack("/nonexistent/rack.yaml").error().code, base::Code::kNotFound);
+  EXPECT_THAT(load_rack("reference-pot").error().text(), HasSubstr("reference-pod"));
   EXPECT_EQ(load_rack(WEFT_SOURCE_DIR).error().code, base::Code::kUnavailable);
   const auto path = std::filesystem::temp_directory_path() /
                     ("weft_rack_test_" +

@@ -89,15 +89,6 @@ double bit_errors(const twin::Link& link, const twin::LaneAt& at) {
   return static_cast<double>(link.lane_counts(at).bit_errors);
 }
 
-/// PCIe ends count no bits and tell no figure; repeaters and other families do.
-bool counts_bits(const twin::Link& link, const twin::LaneAt& at) {
-  if (link.plan().role != twin::LinkRole::kPcie) {
-    return true;
-  }
-  const bool is_toward_device = at.direction == fabric::LaneDirection::kTowardDevice;
-  return is_toward_device ? at.section + 1 < link.plan().sections.size() : at.section > 0;
-}
-
 bool grew(const Count& count, double now, double since_s, double least, double factor) {
   const double usual = count.span_s > 0 ? (count.before - count.first) / count.span_s : 0;
   const double more = now - count.before;
@@ -107,6 +98,35 @@ bool grew(const Count& count, double now, double since_s, double least, double f
 bool changed(const twin::LinkStatus& before, const twin::LinkStatus& now) {
   return before.is_up &&
          (!now.is_up || now.rate < before.rate || now.trained_width < before.trained_width);
+}
+
+/// Modules that drivers read: those of network interfaces. Cages without one are nobody's to read.
+std::set<fabric::DeviceId> modules_read(const twin::WorldPlan& plan) {
+  std::set<fabric::DeviceId> out;
+  for (const twin::MachinePlan& machine : plan.machines) {
+    for (const twin::ModulePlan& module : machine.modules) {
+      if (std::ranges::find(machine.netdevs, module.interface, &twin::NetdevPlan::interface) !=
+          machine.netdevs.end()) {
+        out.insert(module.module);
+      }
+    }
+  }
+  return out;
+}
+
+/// PCIe ends count no bits and tell no figure; those of other families do, and so do the retimers
+/// and modules between them that drivers read.
+bool counts_bits(const twin::WorldPlan& plan, const std::set<fabric::DeviceId>& modules_read,
+                 const twin::LinkPlan& link, const twin::LaneAt& at) {
+  const std::size_t node =
+      at.section + (at.direction == fabric::LaneDirection::kTowardDevice ? 1U : 0U);
+  if (node == 0 || node >= link.sections.size()) {
+    return link.role != twin::LinkRole::kPcie;
+  }
+  const fabric::DeviceId repeater = link.repeaters[node - 1];
+  const fabric::Device* known = plan.fabric.device(repeater);
+  return modules_read.contains(repeater) ||
+         (known != nullptr && known->kind == fabric::DeviceKind::kRetimer);
 }
 
 double warmth(const FaultWatch& watch) {
@@ -128,6 +148,7 @@ double warmth(const FaultWatch& watch) {
 
 struct Effects::Impl {
   const twin::Rack* rack;
+  std::set<fabric::DeviceId> modules_read;
   std::vector<effect_cpp::FaultWatch> watches;
 
   void prepare(effect_cpp::FaultWatch& watch) const;
@@ -183,18 +204,18 @@ void Effects::Impl::prepare(effect_cpp::FaultWatch& watch) const {
                 {.direction = fabric::LaneDirection::kTowardHost}};
     }
     for (const twin::LaneAt& where : wanted) {
-      one.lanes.push_back({.at = where,
-                           .errors = {.first = effect_cpp::bit_errors(*one.link, where)},
-                           .tells_figure = effect_cpp::counts_bits(*one.link, where)});
+      one.lanes.push_back(
+          {.at = where,
+           .errors = {.first = effect_cpp::bit_errors(*one.link, where)},
+           .tells_figure = effect_cpp::counts_bits(plan, modules_read, one.link->plan(), where)});
     }
     watch.links.push_back(std::move(one));
   }
   // Air itself has no sensor that a driver reads; retimers and modules in it have.
   for (const fabric::DeviceId device : inside) {
     const fabric::Device* known = plan.fabric.device(device);
-    watch.tells_heat =
-        watch.tells_heat || (known != nullptr && (known->kind == fabric::DeviceKind::kRetimer ||
-                                                  known->kind == fabric::DeviceKind::kCableModule));
+    watch.tells_heat = watch.tells_heat || modules_read.contains(device) ||
+                       (known != nullptr && known->kind == fabric::DeviceKind::kRetimer);
   }
   for (const fabric::DeviceId device : sites.devices) {
     const auto actors = rack->actors_of.find(device);
@@ -203,7 +224,8 @@ void Effects::Impl::prepare(effect_cpp::FaultWatch& watch) const {
       const twin::Actor* actor = rack->world->actors()[id].get();
       if (const auto* retimer = dynamic_cast<const twin::retimer::Device*>(actor)) {
         watch.retimers.push_back(retimer);
-      } else if (const auto* module = dynamic_cast<const twin::CableModule*>(actor)) {
+      } else if (const auto* module = dynamic_cast<const twin::CableModule*>(actor);
+                 module != nullptr && modules_read.contains(device)) {
         watch.modules.push_back(module);
       }
     }
@@ -293,6 +315,7 @@ bool Effects::Impl::sees(const effect_cpp::FaultWatch& watch) const {
 Effects::Effects(const twin::Rack& rack, std::vector<twin::InjectedFault> faults)
     : impl_(std::make_unique<Impl>()) {
   impl_->rack = &rack;
+  impl_->modules_read = effect_cpp::modules_read(*rack.plan);
   for (twin::InjectedFault& fault : faults) {
     effect_cpp::FaultWatch watch;
     watch.row = twin::find_row(fault.fault);

@@ -237,7 +237,7 @@ nlohmann::json run_json(const RunResult& run) {
                      {"sentence", each.sentence}});
   }
   return {{"template", run.name},
-          {"kept_out", is_kept_out(run.name)},
+          {"kept_out", run.is_kept_out},
           {"seed", run.seed},
           {"rack", run.rack},
           {"error", run.error},
@@ -301,7 +301,11 @@ std::string table_text(const Table& table, const ReportHead& head) {
 std::string table_markdown(const Table& table, const ReportHead& head) {
   using report_cpp::Sums;
   std::string out =
-      fmt::format("{} seeds a template{}; {} runs. Bounds are exact, 95 %.\n\n", head.seeds,
+      fmt::format("{}{}; {} runs. Bounds are exact, 95 %.\n\n",
+                  head.drawn > 0 ? fmt::format("{} stories drawn by seed {} to tune with, and by "
+                                               "seed {} to judge with",
+                                               head.drawn, 2 * head.seeds - 1, 2 * head.seeds)
+                                 : fmt::format("{} seeds a template", head.seeds),
                   head.perturbed > 0 ? fmt::format(", amplitudes and constants perturbed by up to "
                                                    "{:.0f} %",
                                                    head.perturbed * 100)
@@ -319,6 +323,11 @@ std::string table_markdown(const Table& table, const ReportHead& head) {
       table.kept_out_quiet.runs, report_cpp::false_rate(table.kept_out_quiet), table.quiet.runs,
       report_cpp::false_rate(table.quiet));
   if (head.perturbed > 0) {
+    return out;
+  }
+  if (head.drawn > 0) {
+    out += "\n#### Stories that judge, by their first fault\n" +
+           report_cpp::templates_markdown(table.kept_out);
     return out;
   }
   out += "\n#### Tuning templates\n" + report_cpp::templates_markdown(table.tuning);
@@ -343,6 +352,7 @@ nlohmann::json table_json(const Table& table, const std::vector<RunResult>& resu
   }
   return {{"schema", "weftline/score/1"},
           {"seeds", head.seeds},
+          {"drawn", head.drawn},
           {"perturbed", head.perturbed},
           {"tuning", report_cpp::rows_json(table.tuning)},
           {"kept_out", report_cpp::rows_json(table.kept_out)},

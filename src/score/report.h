@@ -15,7 +15,8 @@ namespace weft::score {
 
 /// What was run, for the head of each report.
 struct ReportHead {
-  std::uint64_t seeds = 0;
+  std::uint64_t seeds = 0;  ///< of drawn stories: the number of the pair of seeds
+  std::uint64_t drawn = 0;  ///< stories of each seed that were drawn; 0: templates
   double perturbed = 0;
 };
 

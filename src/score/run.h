@@ -72,6 +72,7 @@ struct FaultResult {
 struct RunResult {
   std::string name;
   std::uint64_t seed = 0;
+  bool is_kept_out = false;  ///< it judges the rules and was never looked at
   std::string rack;
   std::string error;  ///< empty: it ran
   std::vector<FaultResult> faults;

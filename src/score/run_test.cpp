@@ -3,12 +3,16 @@
 // everybody, one that was told the truth. Lane models are those of twin/link/fake_physics.h.
 #include "base/text.h"
 #include "bus/test_folder.h"
+#include "score/stories.h"
 #include "score/suite.h"
 #include "twin/link/fake_physics.h"
 #include "twin/test_rack.h"
 
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <memory>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -159,6 +163,63 @@ TEST(ScoreAnswers, EveryFaultOfTheCatalogueHasARowOrIsAQuirk) {
   for (const twin::FaultRow& row : twin::faults()) {
     const bool is_quirk = row.effects.front().quantity == twin::Quantity::kQuirk;
     EXPECT_TRUE(is_quirk || answer_row(row.key) != nullptr) << row.key;
+  }
+}
+
+TEST(ScoreStories, AreTheSameForTheSameSeedAndTellable) {
+  const std::string racks = std::string(WEFT_SOURCE_DIR) + "/racks";
+  const auto one = drawn_stories(racks, 60, 1);
+  const auto two = drawn_stories(racks, 60, 1);
+  const auto other = drawn_stories(racks, 60, 2);
+  ASSERT_TRUE(one) << one.error().text();
+  ASSERT_TRUE(two && other);
+  ASSERT_EQ(one->size(), 60U);
+  std::size_t quiet = 0;
+  std::size_t same = 0;
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < one->size(); ++i) {
+    const auto& story = (*one)[i];
+    EXPECT_EQ(story.name, (*two)[i].name);
+    ASSERT_EQ(story.orders.size(), (*two)[i].orders.size());
+    for (std::size_t k = 0; k < story.orders.size(); ++k) {
+      EXPECT_EQ(story.orders[k].order.target, (*two)[i].orders[k].order.target);
+      EXPECT_EQ(story.orders[k].order.amplitude, (*two)[i].orders[k].order.amplitude);
+      EXPECT_TRUE(story.orders[k].choice.empty()) << "nothing is left to the seed";
+    }
+    EXPECT_FALSE(twin::is_template(story));
+    EXPECT_EQ(drawn_seed(story), 1U);
+    EXPECT_FALSE(is_kept_out(story));
+    EXPECT_TRUE(is_kept_out((*other)[i])) << "even seeds judge";
+    names.insert(story.name);
+    quiet += story.name == "drawn quiet" ? 1U : 0U;
+    same += story.name == (*other)[i].name ? 1U : 0U;
+  }
+  EXPECT_GT(names.size(), 20U);
+  EXPECT_GT(quiet, 0U);
+  EXPECT_LT(quiet, 25U);
+  EXPECT_LT(same, 30U) << "another seed tells other stories";
+  EXPECT_FALSE(drawn_stories("/nowhere", 1, 1));
+}
+
+TEST(ScoreStories, AreOfThingsThatLive) {
+  const auto stories = drawn_stories(std::string(WEFT_SOURCE_DIR) + "/racks", 250, 1);
+  ASSERT_TRUE(stories) << stories.error().text();
+  Racks racks;
+  std::map<std::string, std::unique_ptr<twin::Rack>> built;
+  for (const twin::Scenario& story : *stories) {
+    auto& rack = built[twin::rack_path(story)];
+    if (rack == nullptr) {
+      auto known = racks.get(twin::rack_path(story));
+      ASSERT_TRUE(known) << known.error().text();
+      auto made = twin::build_rack((*known)->fabric, {.seed = 1},
+                                   {.physics = std::make_shared<twin::FakePhysics>()});
+      ASSERT_TRUE(made) << made.error().text();
+      rack = std::move(*made);
+    }
+    for (const twin::ScenarioOrder& each : story.orders) {
+      const auto checked = twin::fault_engine(*rack).check(each.order);
+      EXPECT_TRUE(checked) << story.name << ": " << checked.error().text();
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "score/suite.h"
 
+#include "score/stories.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -54,6 +56,11 @@ bool is_kept_out(std::string_view name) {
   return hash % 3 == 0;
 }
 
+bool is_kept_out(const twin::Scenario& scenario) {
+  const auto seed = drawn_seed(scenario);
+  return seed ? is_judging_seed(*seed) : is_kept_out(std::string_view(scenario.name));
+}
+
 std::vector<RunResult> run_suite(const std::vector<twin::Scenario>& templates,
                                  const JudgementMaker& maker, const SuiteOptions& options) {
   std::vector<std::pair<const twin::Scenario*, std::uint64_t>> stories;
@@ -76,6 +83,7 @@ std::vector<RunResult> run_suite(const std::vector<twin::Scenario>& templates,
   const auto work = [&] {
     for (std::size_t i = next++; i < count; i = next++) {
       results[i] = run(*stories[i].first, stories[i].second, racks, maker, options.run);
+      results[i].is_kept_out = is_kept_out(*stories[i].first);
       const std::lock_guard hold(mutex);
       ++done;
       if (options.progress) {
@@ -204,12 +212,12 @@ base::Interval Row::false_rate() const {
 
 Table tabulate(const std::vector<RunResult>& results) {
   Table table;
-  std::map<std::string, Row> rows;
+  std::map<std::pair<bool, std::string>, Row> rows;
   for (const RunResult& run : results) {
-    Row& row = rows[run.name];
+    Row& row = rows[{run.is_kept_out, run.name}];
     row.name = run.name;
     row.add(run);
-    const bool is_out = is_kept_out(run.name);
+    const bool is_out = run.is_kept_out;
     if (run.error.empty() && std::ranges::none_of(run.faults, &FaultResult::is_observable)) {
       (is_out ? table.kept_out_quiet : table.tuning_quiet).add(run);
       table.quiet.add(run);
@@ -218,8 +226,8 @@ Table tabulate(const std::vector<RunResult>& results) {
     table.without_signature.add(suite_cpp::only(run, false));
     suite_cpp::add_matrices(run, is_out, table);
   }
-  for (auto& [name, row] : rows) {
-    const bool is_out = is_kept_out(name);
+  for (auto& [key, row] : rows) {
+    const bool is_out = key.first;
     (is_out ? table.kept_out_sum : table.tuning_sum).add(row);
     table.all.add(row);
     (is_out ? table.kept_out : table.tuning).push_back(std::move(row));

@@ -19,6 +19,8 @@ namespace weft::score {
 
 /// Whether this template judges the rules instead of tuning them: scenarios/SPLIT.md's rule.
 [[nodiscard]] bool is_kept_out(std::string_view name);
+/// The same of a story: of a drawn one, its draw's seed decides (stories.h).
+[[nodiscard]] bool is_kept_out(const twin::Scenario& scenario);
 
 struct SuiteOptions {
   std::uint64_t seeds = 20;  ///< 1 to this
