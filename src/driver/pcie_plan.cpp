@@ -277,6 +277,11 @@ std::optional<std::uint32_t> register_now(bus::Devices& devices, const JournalEn
 
 }  // namespace pcie_plan
 
+PcieActionFacts facts_of(PcieAction action) {
+  const pcie_plan::ActionRow& row = pcie_plan::row_of(action);
+  return {row.disturbs, row.undo, row.lasts};
+}
+
 base::Result<PciePlan> plan_pcie(const PcieEnd& upper, PcieAction action, std::uint32_t value) {
   using namespace pcie_plan;
   if (!upper.faces_down()) {

@@ -26,6 +26,14 @@ enum class PcieAction : std::uint8_t {
   kReset,  ///< secondary bus reset for 2 ms: a hot reset
 };
 
+/// What is known of an action before any port is looked at.
+struct PcieActionFacts {
+  std::string_view disturbs;
+  std::string_view undo;
+  bool lasts = false;  ///< registers stay changed after the action
+};
+[[nodiscard]] PcieActionFacts facts_of(PcieAction action);
+
 struct PcieWrite {
   std::uint16_t offset = 0;
   std::uint8_t width = 2;  ///< bytes

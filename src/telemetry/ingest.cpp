@@ -21,10 +21,12 @@ using observe::Metric;
 struct IngestSeries {
   PlaceKey key;
   observe::Subject subject;
-  std::string text;  ///< of the subject, where it was given as a text
+  std::string text;                 ///< of the subject, where it was given as a text
+  const SeriesKey* full = nullptr;  ///< in by_key
   SeriesId id = 0;
   std::uint32_t seen_in = 0;  ///< number of the host's last look that had it
   std::optional<Track> track;
+  std::optional<Point> last;
 };
 
 struct IngestHost {
@@ -121,7 +123,7 @@ base::Result<std::uint32_t> Ingest::Impl::add_series(SeriesKey full, IngestSerie
   }
   const auto number = static_cast<std::uint32_t>(series.size());
   series.push_back(std::move(one));
-  by_key.emplace(std::move(full), number);
+  series.back().full = &by_key.emplace(std::move(full), number).first->first;
   return number;
 }
 
@@ -189,6 +191,9 @@ void Ingest::Impl::add_point(IngestSeries& one, const Point& point, Ingested& ou
     if (!what && what.error().code == base::Code::kFailedPrecondition) {
       ++out.late;
     }
+  }
+  if (options.keeps_last && (!one.last || one.last->at <= point.at)) {
+    one.last = point;
   }
   ++out.points;
   if (store != nullptr) {
@@ -479,6 +484,15 @@ void Ingest::each_track(
       see({one.text.empty() ? observe::text(one.subject) : one.text,
            static_cast<Metric>(one.key.metric), one.key.label},
           *one.track);
+    }
+  }
+}
+
+void Ingest::each_last(
+    const std::function<void(const SeriesKey& key, const Point& point)>& see) const {
+  for (const IngestSeries& one : impl_->series) {
+    if (one.last) {
+      see(*one.full, *one.last);
     }
   }
 }

@@ -30,8 +30,9 @@ namespace weft::telemetry {
 
 struct IngestOptions {
   bool keeps_tracks = true;
-  base::Duration ahead_most{300'000'000'000};     ///< of the receiver's clock; later is refused
-  base::Duration clock_slack{5'000'000'000};      ///< clock against uptime; more was set by hand
+  bool keeps_last = false;                     ///< the last point of each series, for each_last()
+  base::Duration ahead_most{300'000'000'000};  ///< of the receiver's clock; later is refused
+  base::Duration clock_slack{5'000'000'000};   ///< clock against uptime; more was set by hand
   base::Duration known_events{7200'000'000'000};  ///< how far back the store is asked at a start
   std::size_t series_most = 8'000'000;            ///< kResourceExhausted beyond
   /// What the plan calls a subject as its host tells it, or an empty text; may be absent.
@@ -73,6 +74,9 @@ class Ingest {
   /// nullptr where the series is not known or tracks are not kept.
   [[nodiscard]] const Track* track(const SeriesKey& key) const;
   void each_track(const std::function<void(const SeriesKey& key, const Track& track)>& see) const;
+  /// The newest point of each series that came in here, in the order in which they first came. What
+  /// it shows stays where it is until more comes in.
+  void each_last(const std::function<void(const SeriesKey& key, const Point& point)>& see) const;
   [[nodiscard]] std::size_t series_count() const;
 
  private:

@@ -7,6 +7,8 @@
 
 #include "base/bytes.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <string>
@@ -28,21 +30,72 @@ namespace weft::telemetry::store_parts {
   return size;
 }
 
-inline void put_varint(base::Bytes& out, std::uint64_t value) {
+inline constexpr std::size_t kVarintMost = 10;
+
+/// At `out`, which has room for kVarintMost; how many bytes it took.
+inline std::size_t write_varint(std::uint8_t* out, std::uint64_t value) {
+  std::size_t size = 0;
   for (; value >= 0x80; value >>= 7) {
-    out.push_back(static_cast<std::uint8_t>(value | 0x80));
+    out[size++] = static_cast<std::uint8_t>(value | 0x80);
   }
-  out.push_back(static_cast<std::uint8_t>(value));
+  out[size++] = static_cast<std::uint8_t>(value);
+  return size;
+}
+inline void put_varint(base::Bytes& out, std::uint64_t value) {
+  std::array<std::uint8_t, kVarintMost> bytes;
+  const std::size_t size = write_varint(bytes.data(), value);
+  out.insert(out.end(), bytes.data(), bytes.data() + size);
 }
 inline void put_u64(base::Bytes& out, std::uint64_t value) {
+  std::array<std::uint8_t, 8> bytes;
   for (unsigned i = 0; i < 8; ++i) {
-    out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+    bytes[i] = static_cast<std::uint8_t>(value >> (8 * i));
   }
+  out.insert(out.end(), bytes.begin(), bytes.end());
 }
 inline void put_text(base::Bytes& out, std::string_view text) {
   put_varint(out, text.size());
   out.insert(out.end(), text.begin(), text.end());
 }
+
+/// Bytes that grow by a check a number and not one a byte: what every point of the log goes
+/// through.
+class ByteColumn {
+ public:
+  void put_varint(std::uint64_t value) {
+    make_room(kVarintMost);
+    size_ += write_varint(bytes_.data() + size_, value);
+  }
+  void put_u64(std::uint64_t value) {
+    make_room(8);
+    for (unsigned i = 0; i < 8; ++i) {
+      bytes_[size_++] = static_cast<std::uint8_t>(value >> (8 * i));
+    }
+  }
+  void put_byte(std::uint8_t value) {
+    make_room(1);
+    bytes_[size_++] = value;
+  }
+  void put_text(std::string_view text) {
+    put_varint(text.size());
+    make_room(text.size());
+    std::copy(text.begin(), text.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(size_));
+    size_ += text.size();
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] base::ByteView view() const { return base::ByteView(bytes_).first(size_); }
+  void clear() { size_ = 0; }
+
+ private:
+  void make_room(std::size_t more) {
+    if (bytes_.size() - size_ < more) {
+      bytes_.resize(2 * bytes_.size() + more);
+    }
+  }
+
+  base::Bytes bytes_;  ///< the first `size_` are ours, the rest is room
+  std::size_t size_ = 0;
+};
 
 /// Reads what the functions above wrote.
 class ByteReader {

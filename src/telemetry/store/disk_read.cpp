@@ -36,13 +36,14 @@ void take_in(Strip& out, const Strip& part, std::int64_t from, std::int64_t unti
 
 }  // namespace
 
-void DiskStore::read_stretch(Cursor& cursor, std::uint32_t series, std::int32_t stretch,
+bool DiskStore::read_stretch(Cursor& cursor, std::uint32_t series, std::int32_t stretch,
                              std::int64_t from, std::int64_t until, Strip& out) const {
   const std::string prefix = part_key(kChunkKey, stretch, series);
   const auto lost = [&](const std::string& why) {
     note_damage("points of " + name_of(series) + " cannot be read, of the six hours from " +
                 base::iso8601({stretch * kStretchNs}) + ": " + why);
   };
+  bool has_earlier = false;
   for (cursor.seek(prefix); cursor.valid() && cursor.key().starts_with(prefix); cursor.next()) {
     const auto bytes = cursor.value();
     if (!bytes) {
@@ -50,6 +51,7 @@ void DiskStore::read_stretch(Cursor& cursor, std::uint32_t series, std::int32_t 
       continue;
     }
     const BlockHead head = peek_block(*bytes);
+    has_earlier = has_earlier || head.first < from;
     if (head.count > 0 && (head.last < from || head.first >= until)) {
       continue;
     }
@@ -65,20 +67,26 @@ void DiskStore::read_stretch(Cursor& cursor, std::uint32_t series, std::int32_t 
   if (const auto error = cursor.broken()) {
     lost(error->what);
   }
+  return has_earlier;
 }
 
 Strip DiskStore::read_strip(Cursor& cursor, std::uint32_t series, std::int64_t from,
-                            std::int64_t until) const {
+                            std::int64_t until, bool* has_earlier) const {
   Strip out;
   if (from >= until) {
     return out;
   }
   const std::int32_t last = stretch_of(until - 1);
-  for (auto stretch = stretches_.lower_bound(stretch_of(from));
-       stretch != stretches_.end() && *stretch <= last; ++stretch) {
-    read_stretch(cursor, series, *stretch, from, until, out);
+  auto stretch = stretches_.lower_bound(stretch_of(from));
+  const Strip& fresh = heads_[series].fresh;
+  bool earlier = stretch != stretches_.begin() || (!fresh.empty() && fresh.first() < from);
+  for (; stretch != stretches_.end() && *stretch <= last; ++stretch) {
+    earlier = read_stretch(cursor, series, *stretch, from, until, out) || earlier;
   }
-  take_in(out, heads_[series].fresh, from, until);
+  take_in(out, fresh, from, until);
+  if (has_earlier != nullptr) {
+    *has_earlier = earlier;
+  }
   return out;
 }
 
@@ -116,9 +124,10 @@ std::vector<Bucket> DiskStore::raw_buckets(Cursor& cursor, std::uint32_t series,
   const CounterKind counter = options_.counter_kind == nullptr
                                   ? CounterKind{}
                                   : options_.counter_kind(directory_.key_of(series)->metric);
-  Strip strip = read_strip(cursor, series, from - 2 * kMinuteNs, until);
+  bool has_earlier = false;
+  Strip strip = read_strip(cursor, series, from - 2 * kMinuteNs, until, &has_earlier);
   for (const std::int64_t back : {kHourNs, kGapMostNs}) {
-    if (strip.empty() || strip.first() < from) {
+    if (!has_earlier || strip.empty() || strip.first() < from) {
       break;
     }
     Strip earlier = read_strip(cursor, series, from - back, from - 2 * kMinuteNs);

@@ -290,7 +290,7 @@ void DiskStore::add_late(Head& head, SeriesId series, const StorePoint& point, c
   if (!known && head.has_tail && at <= head.cut_newest) {
     Cursor cursor = engine_->cursor();
     Strip there;
-    read_stretch(cursor, series, stretch_of(at), at, at + 1, there);
+    static_cast<void>(read_stretch(cursor, series, stretch_of(at), at, at + 1, there));
     known = !there.empty();
   }
   if (known) {

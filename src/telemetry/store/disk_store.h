@@ -106,9 +106,11 @@ class DiskStore final : public Store {
   void apply(const std::vector<Cut>& cuts, std::uint32_t cut_until);
   // Reading.
   /// Chunks and fresh points of [from, until), in order. The cursor is the caller's, to be reused.
+  /// `has_earlier`: whether points of the series may stand before them.
   [[nodiscard]] Strip read_strip(Cursor& cursor, std::uint32_t series, std::int64_t from,
-                                 std::int64_t until) const;
-  void read_stretch(Cursor& cursor, std::uint32_t series, std::int32_t stretch, std::int64_t from,
+                                 std::int64_t until, bool* has_earlier = nullptr) const;
+  /// Points of [from, until) into `out`; whether a chunk begins before them.
+  bool read_stretch(Cursor& cursor, std::uint32_t series, std::int32_t stretch, std::int64_t from,
                     std::int64_t until, Strip& out) const;
   [[nodiscard]] std::vector<Bucket> raw_buckets(Cursor& cursor, std::uint32_t series,
                                                 std::int64_t from, std::int64_t until,

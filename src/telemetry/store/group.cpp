@@ -135,8 +135,8 @@ bool read_value(ByteReader& in, std::uint64_t kind, Holder& holder, Piece& piece
 
 void RunColumn::flush() {
   if (run_ > 0) {
-    put_varint(bytes_, value_);
-    put_varint(bytes_, run_);
+    bytes_.put_varint(value_);
+    bytes_.put_varint(run_);
     run_ = 0;
   }
 }
@@ -158,29 +158,29 @@ void GroupWriter::add(std::uint32_t series, std::int64_t at, const Piece& piece)
   std::uint64_t scaled = 0;
   if (piece.kind == Kind::kReal && thousandths(piece.bits, scaled)) {
     kinds_.put(kThousandths);
-    put_varint(values_, scaled);
+    values_.put_varint(scaled);
     return;
   }
   kinds_.put(static_cast<std::uint64_t>(piece.kind));
   switch (piece.kind) {
     case Kind::kWhole:
-      put_varint(values_, piece.bits);
+      values_.put_varint(piece.bits);
       break;
     case Kind::kReal:
-      put_u64(values_, piece.bits);
+      values_.put_u64(piece.bits);
       break;
     case Kind::kText:
-      put_text(values_, *piece.text);
+      values_.put_text(*piece.text);
       break;
     case Kind::kHistogram:
-      put_varint(values_, piece.histogram->counts.size());
+      values_.put_varint(piece.histogram->counts.size());
       for (const std::uint64_t count : piece.histogram->counts) {
-        put_varint(values_, count);
+        values_.put_varint(count);
       }
       break;
     case Kind::kAbsent:
-      values_.push_back(static_cast<std::uint8_t>(piece.absent->why));
-      put_text(values_, piece.absent->detail);
+      values_.put_byte(static_cast<std::uint8_t>(piece.absent->why));
+      values_.put_text(piece.absent->detail);
       break;
   }
 }
@@ -200,10 +200,11 @@ base::Bytes GroupWriter::finish(std::uint32_t cut_from, std::uint32_t cut_until)
   put_u64(out, static_cast<std::uint64_t>(last_));
   put_varint(out, cut_from);
   put_varint(out, cut_until);
-  for (const base::Bytes* column : std::initializer_list<const base::Bytes*>{
+  for (const ByteColumn* column : std::initializer_list<const ByteColumn*>{
            &series.bytes(), &times.bytes(), &kinds.bytes(), &values_}) {
     put_varint(out, column->size());
-    out.insert(out.end(), column->begin(), column->end());
+    const base::ByteView bytes = column->view();
+    out.insert(out.end(), bytes.begin(), bytes.end());
   }
   return out;
 }

@@ -27,10 +27,10 @@ class RunColumn {
   }
   void flush();
   void clear();
-  [[nodiscard]] const base::Bytes& bytes() const { return bytes_; }
+  [[nodiscard]] const ByteColumn& bytes() const { return bytes_; }
 
  private:
-  base::Bytes bytes_;
+  ByteColumn bytes_;
   std::uint64_t value_ = 0;
   std::uint64_t run_ = 0;
 };
@@ -52,7 +52,7 @@ class GroupWriter {
   RunColumn series_;
   RunColumn times_;
   RunColumn kinds_;
-  base::Bytes values_;
+  ByteColumn values_;
   std::uint64_t points_ = 0;
   std::int64_t first_ = 0;
   std::int64_t last_ = 0;
