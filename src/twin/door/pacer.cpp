@@ -25,7 +25,8 @@ double cpu_seconds() {
 
 }  // namespace pacer_clock
 
-Pacer::Pacer(World& world, const PacerOptions& options) : world_(world), options_(options) {
+Pacer::Pacer(World& world, const PacerOptions& options)
+    : world_(world), options_(options), speed_(options.speed) {
   {
     const Hold hold(world_.mutex());
     now_ns_ = world_.now().ns;
@@ -48,6 +49,10 @@ PacerStatus Pacer::status() const {
   return {{now_ns_}, lag_, factor_, longest_, slices_, is_done_};
 }
 
+Duration Pacer::skipping() const {
+  return {std::max<std::int64_t>(0, skip_until_ns_ - now_ns_)};
+}
+
 /// A slice's length in world time is steered by what the last ones took, so that one holds the
 /// mutex for about slice_seconds.
 void Pacer::run() {
@@ -57,18 +62,27 @@ void Pacer::run() {
   constexpr double kStepMin = 1e-3;  // the lookahead: less saves no work
   constexpr double kStepMax = 3600;
   constexpr double kWindowSeconds = 1;
-  const auto begin = Clock::now();
-  const WorldTime first{now_ns_};
+  auto begin = Clock::now();  // since when it goes at this speed
+  WorldTime first{now_ns_};
+  double speed = speed_;
   auto window_begin = begin;
   WorldTime window_first = first;
   double step = options_.slice_seconds;  // world seconds in one slice
   while (!stops_) {
     const WorldTime now{now_ns_};
-    const double wanted = options_.speed > 0
-                              ? options_.speed * seconds_since(begin) - (now - first).seconds()
-                              : std::numeric_limits<double>::infinity();
-    lag_ = options_.speed > 0 ? std::max(0.0, wanted / options_.speed) : 0.0;
+    const Duration left = skipping();
+    if (const double asked = left.ns > 0 ? 0 : speed_.load(); asked != speed) {
+      speed = asked;
+      begin = Clock::now();
+      first = now;
+    }
+    const double wanted = speed > 0 ? speed * seconds_since(begin) - (now - first).seconds()
+                                    : std::numeric_limits<double>::infinity();
+    lag_ = speed > 0 ? std::max(0.0, wanted / speed) : 0.0;
     WorldTime until = now + base::seconds(std::min(wanted, step));
+    if (left.ns > 0) {
+      until = std::min(until, now + left);
+    }
     if (options_.until) {
       until = std::min(until, *options_.until);
     }

@@ -39,11 +39,21 @@ class Pacer {
   [[nodiscard]] PacerStatus status() const;
   void stop();
 
+  /// From now on; 0: as fast as possible. From any thread.
+  void set_speed(double speed) { speed_ = speed; }
+  [[nodiscard]] double speed() const { return speed_; }
+  /// As fast as possible until so much more world time has gone by, then at its speed again.
+  void skip(Duration span) { skip_until_ns_ = now_ns_ + span.ns; }
+  /// World time that is left of that.
+  [[nodiscard]] Duration skipping() const;
+
  private:
   void run();
 
   World& world_;
   PacerOptions options_;
+  std::atomic<double> speed_;
+  std::atomic<std::int64_t> skip_until_ns_{0};
   std::atomic<bool> stops_{false};
   std::atomic<bool> is_done_{false};
   std::atomic<std::int64_t> now_ns_{0};

@@ -38,6 +38,24 @@ TEST(Pacer, GoesNoFasterThanItsSpeed) {
   EXPECT_LE(went, 100 * wall);
 }
 
+TEST(Pacer, SkipsAndThenGoesAtItsSpeedAgain) {
+  World world;
+  world.start();
+  Pacer pacer(world, {.speed = 1e-6});
+  pacer.skip(base::seconds(3600));
+  for (int i = 0; i < 500 && pacer.skipping().ns > 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(pacer.skipping().ns, 0);
+  EXPECT_NEAR(base::Duration{pacer.status().now.ns}.seconds(), 3600, 1);
+  pacer.set_speed(0);
+  for (int i = 0; i < 500 && pacer.status().now.ns < 7200'000'000'000; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  pacer.stop();
+  EXPECT_GE(world.now().ns, 7200'000'000'000);
+}
+
 TEST(Pacer, LeavesTheWorldToOthers) {
   World world;
   world.start();

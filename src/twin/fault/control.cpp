@@ -2,7 +2,9 @@
 #include "twin/fault/control.h"
 
 #include "base/text.h"
+#include "fabric/state.h"
 #include "twin/fault/truth.h"
+#include "twin/link/link_base.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -123,6 +125,34 @@ Result<Json> list(Rack& rack, const Json&) {
   return out;
 }
 
+/// What its links do now, held against the rack file; true of the world, not measured.
+Result<Json> state(Rack& rack, const Json&) {
+  fabric::FabricState found;
+  Json out = answer_head(true);
+  const Hold hold(rack.world->mutex());
+  found.rack = rack.plan->fabric.name;
+  for (const Link* link : rack.links) {
+    const fabric::Link* planned = rack.plan->fabric.link(link->plan().id);
+    const LinkStatus now = link->status();
+    if (planned == nullptr || planned->b.is_null()) {
+      continue;  // what leaves the rack is up nowhere
+    }
+    const auto* const with_physics = dynamic_cast<const LinkBase*>(link);
+    auto differs = fabric::deviation(
+        *planned,
+        {.is_up = now.is_up,
+         .lanes = now.trained_width,
+         .protocol = now.protocol,
+         .flit_error_ratio = with_physics != nullptr ? with_physics->damaged_ratio() : 0});
+    if (differs) {
+      found.links.push_back(std::move(*differs));
+    }
+  }
+  out["world_seconds"] = seconds_of(rack.world->now());
+  out["state"] = Json::parse(fabric::fabric_state_json(found), nullptr, false);
+  return out;
+}
+
 Result<double> amplitude_of(const FaultRow& row, const Json& value) {
   if (value.is_number()) {
     const double number = value.get<double>();
@@ -186,13 +216,25 @@ Result<Json> inject(Rack& rack, const Json& request) {
   if (!order) {
     return tl::unexpected(order.error());
   }
+  const auto trial = request.find("dry_run");
+  if (trial != request.end() && !trial->is_boolean()) {
+    return base::fail(Code::kInvalidArgument, "'dry_run' is not true or false");
+  }
   const Hold hold(rack.world->mutex());
   order->at = rack.world->now();
+  Json out = answer_head(true);
+  if (trial != request.end() && trial->get<bool>()) {
+    if (auto checked = fault_engine(rack).check(*order); !checked) {
+      return tl::unexpected(checked.error());
+    }
+    out["dry_run"] = true;
+    out["world_seconds"] = seconds_of(rack.world->now());
+    return out;
+  }
   const auto id = fault_engine(rack).order(*order);
   if (!id) {
     return tl::unexpected(id.error());
   }
-  Json out = answer_head(true);
   out["id"] = *id;
   out["world_seconds"] = seconds_of(rack.world->now());
   return out;
@@ -298,7 +340,8 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       {"status", {}, &status},
       {"faults", {}, &list},
-      {"inject", {"fault", "target", "amplitude", "shape", "for", "label"}, &inject},
+      {"state", {}, &state},
+      {"inject", {"fault", "target", "amplitude", "shape", "for", "label", "dry_run"}, &inject},
       {"clear", {"id"}, &clear},
       {"checkpoint", {"file"}, &checkpoint},
   };

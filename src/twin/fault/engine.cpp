@@ -33,7 +33,7 @@ std::optional<std::size_t> FaultEngine::machine_of(fabric::DeviceId device) cons
   return found == machines_.end() ? std::nullopt : std::optional(found->second);
 }
 
-base::Result<FaultId> FaultEngine::order(const FaultOrder& order) {
+base::Result<FaultEngine::Fault> FaultEngine::made(const FaultOrder& order) const {
   Fault fault;
   fault.key = order.fault;
   fault.target = order.target;
@@ -60,8 +60,21 @@ base::Result<FaultId> FaultEngine::order(const FaultOrder& order) {
   if (auto prepared = prepare(fault); !prepared) {
     return tl::unexpected(prepared.error());
   }
-  fault.id = next_++;
-  Fault& kept = faults_.emplace(fault.id, std::move(fault)).first->second;
+  return fault;
+}
+
+base::Result<void> FaultEngine::check(const FaultOrder& order) const {
+  const auto fault = made(order);
+  return fault ? base::Result<void>{} : tl::unexpected(fault.error());
+}
+
+base::Result<FaultId> FaultEngine::order(const FaultOrder& order) {
+  auto fault = made(order);
+  if (!fault) {
+    return tl::unexpected(fault.error());
+  }
+  fault->id = next_++;
+  Fault& kept = faults_.emplace(fault->id, *std::move(fault)).first->second;
   if (kept.begin > now()) {
     set_timer(kept.id, kept.begin);
   } else {

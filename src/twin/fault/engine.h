@@ -58,6 +58,8 @@ class FaultEngine final : public Actor {
   /// kNotFound, kInvalidArgument as the row, target, amplitude or shape is; kFailedPrecondition
   /// where what it names does not live in this world.
   base::Result<FaultId> order(const FaultOrder& order);
+  /// What order() would say to it; nothing happens.
+  [[nodiscard]] base::Result<void> check(const FaultOrder& order) const;
   /// kNotFound where there is no such fault, or it is over.
   base::Result<void> clear(FaultId id);
   /// Everything that is a fault, ordered for later too; how many. Workload and weather stay.
@@ -99,6 +101,7 @@ class FaultEngine final : public Actor {
     void exchange(Archive& archive);
   };
 
+  [[nodiscard]] base::Result<Fault> made(const FaultOrder& order) const;
   base::Result<void> prepare(Fault& fault) const;
   void add_parts(Fault& fault, const Sites& sites) const;
   [[nodiscard]] std::optional<std::size_t> machine_of(fabric::DeviceId device) const;

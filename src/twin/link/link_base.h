@@ -53,6 +53,10 @@ class LinkBase : public Link {
   void registers(Archive& out) const override;
 
   [[nodiscard]] LinkStatus status() const override;
+  /// Share of flits, TLPs or codewords that arrive damaged after FEC as things are now, in the
+  /// worse direction: an expectation, not a count. 0 while nothing flows, and for links without
+  /// physics.
+  [[nodiscard]] double damaged_ratio() const;
   [[nodiscard]] std::uint64_t counter(LinkCounter counter, End receiver) const override;
   [[nodiscard]] LaneReport lane(const LaneAt& at) const override;
   [[nodiscard]] phy::lane::Counts lane_counts(const LaneAt& at) const override;

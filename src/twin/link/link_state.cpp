@@ -256,6 +256,41 @@ double LinkBase::lock_losses_per_s(fabric::ProtocolId protocol, Direction direct
   return rate;
 }
 
+double LinkBase::damaged_ratio() const {
+  // What has neither FEC nor flits that a happening counts is taken in units of 256 bytes.
+  constexpr double kUnitBits = 256 * 8;
+  double worst = 0;
+  for (const Direction direction : kDirections) {
+    const End receiver = receiver_of(direction);
+    const double line_bits =
+        fabric::protocol(running_).line_rate.value() * std::max(1U, status_.width.value());
+    const double counted = happening_rate(Happening::kUnit, receiver);
+    const double units = counted > 0 ? counted : line_bits / kUnitBits;
+    const double damaged = happening_rate(Happening::kPastFec, receiver) +
+                           happening_rate(Happening::kBadTlp, receiver);
+    double ratio = units > 0 ? damaged / units : 0;
+    const LaneKind* lane_kind = kinds_[end_receiver(direction, 0).section].get();
+    if (is_coded() && lane_kind != nullptr) {
+      double past = 0;
+      double lanes = 0;
+      for (std::uint32_t lane = 0; lane < lane_count(); ++lane) {
+        const Chain& through = chain(direction, lane);
+        lanes += status_.lane_mask.has(lane) ? 1 : 0;
+        if (through.ber > 0) {
+          phy::lane::Reading reading;
+          reading.ber = through.ber;
+          reading.log10_ber = std::log10(through.ber);
+          reading.burst = through.burst;
+          past += lane_kind->model.fec(reading)[phy::lane::kFecBins - 1];
+        }
+      }
+      ratio = lanes > 0 ? past / lanes : 0;
+    }
+    worst = std::max(worst, ratio);
+  }
+  return is_carrying() ? std::min(worst, 1.0) : 0;
+}
+
 void LinkBase::run_at(fabric::ProtocolId protocol, bool is_passing) {
   const bool was_passing = std::exchange(is_passing_, is_passing);
   if (std::exchange(running_, protocol) != protocol || was_passing != is_passing) {
