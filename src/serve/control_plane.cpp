@@ -5,6 +5,7 @@
 #include "serve/marks.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -54,6 +55,7 @@ struct ControlPlane::Impl {
         watch({.plan = options.plan, .plan_source = options.plan_source}),
         ingest(memory,
                {.keeps_tracks = false,  // the watch keeps its own
+                .keeps_last = true,
                 .planned_name =
                     [this](const observe::Subject& seen) {
                       return watch.joint().planned_name(seen);
@@ -76,6 +78,7 @@ struct ControlPlane::Impl {
       notices_saved = std::string(base::as_text(*saved));
     }
     findings = watch.findings();
+    acknowledgements = kept_acknowledgements(*store);
     for (const diagnose::Mark& mark : kept_marks(*store)) {
       remember(mark);
     }
@@ -208,9 +211,42 @@ struct ControlPlane::Impl {
     }
   }
 
+  void drop(std::string_view finding) {
+    if (const auto known = acknowledgements.find(finding); known != acknowledgements.end()) {
+      acknowledgements.erase(known);
+      if (store != nullptr) {
+        note(serve::drop_acknowledgement(*store, finding));
+      }
+    }
+  }
+
+  /// Those of findings that are over, worse, or back.
+  void end_acknowledgements(base::WallTime now) {
+    std::vector<std::string> over;
+    for (const auto& [id, one] : acknowledgements) {
+      const auto living = std::ranges::find(findings, id, &diagnose::LivingFinding::id);
+      if (living == findings.end() || !holds(one, *living, now)) {
+        over.push_back(id);
+      }
+    }
+    for (const std::string& id : over) {
+      drop(id);
+    }
+  }
+
+  /// Findings that nobody has acknowledged.
+  [[nodiscard]] std::vector<diagnose::LivingFinding> untold() const {
+    std::vector<diagnose::LivingFinding> out;
+    std::ranges::copy_if(findings, std::back_inserter(out), [this](const auto& living) {
+      return !acknowledgements.contains(living.id);
+    });
+    return out;
+  }
+
   void tell(base::WallTime now) {
     findings = watch.judge(now);
-    const auto told = notices.take(findings, marks, now);
+    end_acknowledgements(now);
+    const auto told = notices.take(untold(), marks, now);
     if (watch.revision() != watch_revision) {
       watch_revision = watch.revision();
       keep(plane::kWatchKey, watch.save(), watch_saved);
@@ -228,6 +264,7 @@ struct ControlPlane::Impl {
   Notices notices;
   telemetry::Schedule wholes;
   std::vector<diagnose::Mark> marks;
+  Acknowledgements acknowledgements;
   std::vector<plane::Host> hosts;
   std::vector<diagnose::LivingFinding> findings;
   std::vector<std::string> problems;  // since the last step
@@ -254,6 +291,25 @@ void ControlPlane::take(const diagnose::Mark& mark) {
     impl_->note(keep_mark(*impl_->store, mark));
     impl_->note(impl_->store->commit());
   }
+}
+
+void ControlPlane::take(const Acknowledgement& one) {
+  impl_->acknowledgements.insert_or_assign(one.finding, one);
+  if (impl_->store != nullptr) {
+    impl_->note(keep_acknowledgement(*impl_->store, one));
+    impl_->note(impl_->store->commit());
+  }
+}
+
+void ControlPlane::drop_acknowledgement(std::string_view finding) {
+  impl_->drop(finding);
+  if (impl_->store != nullptr) {
+    impl_->note(impl_->store->commit());
+  }
+}
+
+const Acknowledgements& ControlPlane::acknowledgements() const {
+  return impl_->acknowledgements;
 }
 
 Stepped ControlPlane::take(const observe::Snapshot& snapshot) {
@@ -325,6 +381,11 @@ base::Result<std::vector<diagnose::LivingFinding>> saved_findings(const telemetr
     return tl::unexpected(restored.error());
   }
   return watch.findings();
+}
+
+void ControlPlane::each_last(
+    const std::function<void(const telemetry::SeriesKey&, const telemetry::Point&)>& see) const {
+  impl_->ingest.each_last(see);
 }
 
 std::vector<HostStatus> ControlPlane::hosts() const {

@@ -13,6 +13,7 @@
 #include "bus/host.h"
 #include "diagnose/watch.h"
 #include "observe/snapshot.h"
+#include "serve/acknowledge.h"
 #include "serve/notice.h"
 #include "telemetry/ingest.h"
 #include "telemetry/schedule.h"
@@ -23,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weft::serve {
@@ -74,6 +76,10 @@ class ControlPlane {
   void add(std::string name, bus::Host host);
   /// A mark that is new to the store is kept there.
   void take(const diagnose::Mark& mark);
+  /// Nobody is told of this finding again while it holds (acknowledge.h).
+  void take(const Acknowledgement& one);
+  void drop_acknowledgement(std::string_view finding);
+  [[nodiscard]] const Acknowledgements& acknowledgements() const;
   /// What somebody else saw: ingested, and judged with the next settle().
   Stepped take(const observe::Snapshot& snapshot);
   void take(const observe::Event& event, const std::string& host);
@@ -89,6 +95,10 @@ class ControlPlane {
   [[nodiscard]] const diagnose::Watch& watch() const;
   [[nodiscard]] telemetry::Store* store() const;
   [[nodiscard]] std::vector<HostStatus> hosts() const;
+  /// The newest point of each series that came in since the start, in the order in which they first
+  /// came. What it shows stays where it is until more comes in.
+  void each_last(
+      const std::function<void(const telemetry::SeriesKey&, const telemetry::Point&)>& see) const;
 
  private:
   struct Impl;

@@ -8,8 +8,12 @@
 #include "driver/collect.h"
 #include "driver/test_host.h"
 #include "serve/marks.h"
+#include "serve/query.h"
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -99,6 +103,13 @@ TEST(ControlPlaneTest, TakesWhatOthersSaw) {
   const auto saved = saved_findings(**store);
   ASSERT_TRUE(saved) << saved.error().text();
   EXPECT_EQ(saved->size(), plane.findings().size());
+  // Last values from memory are those of the store.
+  const QuerySource stored{.store = store->get(), .now = kStart};
+  QuerySource kept = stored;
+  kept.each_last = [&plane](const SeeLast& see) { plane.each_last(see); };
+  const char* const question = R"({"ask":"last","since_s":600})";
+  EXPECT_EQ(answer(kept, question), answer(stored, question));
+  EXPECT_NE(answer(kept, question).find("temperature"), std::string::npos);
 }
 
 TEST(ControlPlaneTest, AHostThatFailsHoldsNobodyUp) {
@@ -241,6 +252,49 @@ TEST(ControlPlaneTest, FindingsSurviveARestartAndAreToldOnce) {
   EXPECT_EQ(told, 2U);
   EXPECT_EQ(ids_after_ten_minutes(), before);
   EXPECT_EQ(told, 2U);
+}
+
+TEST(ControlPlaneTest, NobodyIsToldOfWhatIsAcknowledged) {
+  const bus::TestFolder folder;
+  auto store = telemetry::Store::open(folder.path().string() + "/store");
+  ASSERT_TRUE(store);
+  Failing failing;
+  std::vector<std::string> told;
+  ControlPlaneOptions options;
+  options.notices.least = diagnose::Level::kCritical;
+  options.tell = [&told](const std::vector<Notice>& notices) {
+    for (const Notice& notice : notices) {
+      told.push_back(notice.finding.id);
+    }
+  };
+  int polls = 0;
+  const auto ten_minutes = [&](const std::optional<Acknowledgement>& seen) {
+    ControlPlane plane(store->get(), options);
+    if (seen) {
+      plane.take(*seen);
+    }
+    plane.add("one", failing.host());
+    for (int i = 0; i < 60; ++i) {
+      plane.step(after(10 * polls++));
+      failing.move_on();
+    }
+    return plane.findings();
+  };
+  const auto before = ten_minutes(std::nullopt);
+  ASSERT_EQ(before.size(), 2U);
+  ASSERT_TRUE(told.empty()) << "none of them is critical";
+  options.notices.least = diagnose::Level::kNote;
+  ten_minutes(Acknowledgement{.finding = before[0].id,
+                              .by = "anna",
+                              .text = {},
+                              .at = after(600),
+                              .until = std::nullopt,
+                              .level = before[0].finding.level,
+                              .recurrences = before[0].recurrences});
+  EXPECT_EQ(told, std::vector<std::string>{before[1].id});
+  ten_minutes(std::nullopt);
+  EXPECT_EQ(told.size(), 1U) << "it is kept over a restart";
+  EXPECT_EQ(kept_acknowledgements(**store).size(), 1U);
 }
 
 }  // namespace

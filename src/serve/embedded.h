@@ -3,17 +3,12 @@
 // (weft_embed) makes the function's body.
 #pragma once
 
-#include <array>
+#include "base/embedded.h"
+
 #include <span>
-#include <string_view>
 
 namespace weft::serve {
 
-struct EmbeddedFile {
-  std::string_view name;  ///< "node-exporter"
-  std::string_view text;
-};
-
-[[nodiscard]] std::span<const EmbeddedFile> embedded_mappings();
+[[nodiscard]] std::span<const base::EmbeddedFile> embedded_mappings();
 
 }  // namespace weft::serve

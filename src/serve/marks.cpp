@@ -76,8 +76,7 @@ base::Result<diagnose::Mark> asked_mark(std::string_view request, base::WallTime
     return mark;
   }
   if (const auto span = json.find("for_s"); span != json.end() && !mark->until) {
-    constexpr double kMost = 1e9;
-    if (!span->is_number() || !(span->get<double>() >= 0 && span->get<double>() < kMost)) {
+    if (!span->is_number() || !(span->get<double>() >= 0 && span->get<double>() <= kSecondsMost)) {
       return base::fail(base::Code::kInvalidArgument, "for_s is no length of time");
     }
     mark->until = mark->from + base::seconds(span->get<double>());

@@ -17,7 +17,6 @@ namespace query_parts {
 using base::Code;
 using base::Result;
 
-constexpr double kSecondsMost = 4e9;  // beyond what a time of nanoseconds holds with ease
 constexpr std::int64_t kNsPerS = 1'000'000'000;
 
 struct FunctionRow {
@@ -324,7 +323,7 @@ base::Result<base::WallTime> parse_time(std::string_view text) {
                                         std::chrono::month(static_cast<unsigned>(part(5, 2))),
                                         std::chrono::day(static_cast<unsigned>(part(8, 2)))};
   constexpr int kFirstYear = 1970;
-  constexpr int kLastYear = 2250;  // where a time of nanoseconds ends
+  constexpr int kLastYear = 2199;  // and kSecondsMost from it is a time of nanoseconds still
   if (!day.ok() || part(0, 4) < kFirstYear || part(0, 4) > kLastYear || part(11, 2) > 23 ||
       part(14, 2) > 59 || part(17, 2) > 60) {
     return wrong();

@@ -21,6 +21,11 @@ namespace weft::serve {
 inline constexpr std::string_view kPlaneSchema = "weftline/plane/1";
 inline constexpr std::size_t kRequestBytesMost = std::size_t{16} * 1024;
 
+/// The longest time in seconds that may be asked about. With the years that parse_time() takes, no
+/// sum of a time and a length leaves what 64 bits of nanoseconds hold.
+inline constexpr double kSecondsMost = 1e9;
+
+using SeeLast = std::function<void(const telemetry::SeriesKey&, const telemetry::Point&)>;
 using SeeTrack = std::function<void(const telemetry::SeriesKey&, const telemetry::Track&)>;
 
 /// What is asked. Nothing of it is kept beyond the call.
@@ -32,6 +37,11 @@ struct QuerySource {
   /// Visits the tracks of all series, where there are some: last values and moving counters are
   /// then answered from memory.
   std::function<void(const SeeTrack&)> each_track{};
+  /// Visits the newest point of all series that came in from `last_from` on, where they are kept:
+  /// last values that are no older need not be looked for in the store. What it shows stays where
+  /// it is as long as this does.
+  std::function<void(const SeeLast&)> each_last{};
+  base::WallTime last_from{};
 };
 
 /// The line that a server says first, without its end.
@@ -43,7 +53,8 @@ struct QuerySource {
 /// The line that says that a question cannot be answered, and why.
 [[nodiscard]] std::string refusal(bool is_simulated, const base::Error& error);
 
-/// "2026-11-22T19:14:23.005Z", also without fraction, seconds, time of day or Z. kInvalidArgument.
+/// "2026-11-22T19:14:23.005Z", also without fraction, seconds, time of day or Z; of the years
+/// 1970 to 2199. kInvalidArgument.
 [[nodiscard]] base::Result<base::WallTime> parse_time(std::string_view text);
 
 }  // namespace weft::serve

@@ -103,6 +103,7 @@ Result<std::vector<telemetry::SeriesPoints>> read_points(const telemetry::Store&
                                                          const Ask& ask) {
   std::map<telemetry::SeriesId, telemetry::SeriesPoints> all;
   std::size_t count = 0;
+  constexpr std::int64_t kSliceMost = 400 * kDay;
   std::int64_t slice = 10 * kMinute;
   for (std::int64_t from = ask.from.ns; from < ask.until.ns;) {
     const std::int64_t until = std::min(ask.until.ns, from + slice);
@@ -124,7 +125,7 @@ Result<std::vector<telemetry::SeriesPoints>> read_points(const telemetry::Store&
     if (count > kPointsMost) {
       return too_many_points();
     }
-    slice *= here < kPointsMost / 16 ? 4 : 1;
+    slice = here < kPointsMost / 16 ? std::min(4 * slice, kSliceMost) : slice;
     from = until;
   }
   std::vector<telemetry::SeriesPoints> out;

@@ -206,6 +206,20 @@ Json finding_json(const diagnose::LivingFinding& living) {
   return out;
 }
 
+Acknowledgements acknowledgements_of(const QuerySource& source) {
+  return source.store != nullptr ? kept_acknowledgements(*source.store) : Acknowledgements();
+}
+
+Json finding_json(const diagnose::LivingFinding& living, const Acknowledgements& known,
+                  base::WallTime now) {
+  Json out = finding_json(living);
+  const auto at = known.find(living.id);
+  if (at != known.end() && holds(at->second, living, now)) {
+    out["acknowledged"] = Json::parse(acknowledgement_json(at->second), nullptr, false);
+  }
+  return out;
+}
+
 Result<Json> findings(const QuerySource& source, const Ask& ask) {
   constexpr std::string_view kPhases[] = {"living", "all", "open", "quiet", "closed"};
   if (std::ranges::find(kPhases, ask.phase) == std::end(kPhases)) {
@@ -214,6 +228,7 @@ Result<Json> findings(const QuerySource& source, const Ask& ask) {
   }
   Json list = Json::array();
   std::size_t of_phase = 0;
+  const Acknowledgements known = acknowledgements_of(source);
   for (const diagnose::LivingFinding& living : source.findings) {
     const bool fits_phase = ask.phase == "all" || ask.phase == diagnose::key(living.phase) ||
                             (ask.phase == "living" && living.phase != diagnose::Phase::kClosed);
@@ -225,7 +240,7 @@ Result<Json> findings(const QuerySource& source, const Ask& ask) {
     }
     ++of_phase;
     if (of_phase > ask.offset && list.size() < std::min(ask.count.value_or(1000), kEventsMost)) {
-      list.push_back(finding_json(living));
+      list.push_back(finding_json(living, known, source.now));
     }
   }
   const bool is_more = of_phase > ask.offset + list.size();
@@ -255,34 +270,71 @@ Result<Json> series(const QuerySource& source, const Ask& ask) {
   return Json{{"count", keys.size()}, {"series", std::move(list)}, {"is_more", keys.size() > end}};
 }
 
+/// Adds the newest point of each series that is not there yet; newest slices of time first, so that
+/// what is too much is known before it is in memory. Raw points are not kept for longer than this
+/// looks back.
+Result<void> read_last(const telemetry::Store& store, const Ask& ask, base::WallTime until,
+                       std::map<telemetry::SeriesKey, telemetry::Point>& out) {
+  constexpr std::size_t kReadMost = 4'000'000;
+  constexpr std::size_t kSparse = 1000;
+  constexpr std::int64_t kHourNs = 3'600'000'000'000;
+  constexpr std::int64_t kSliceMost = 6 * kHourNs;
+  constexpr std::int64_t kBackMost = 60 * 24 * kHourNs;
+  const base::WallTime first{std::max(ask.from.ns, until.ns - kBackMost)};
+  std::size_t read = 0;
+  for (std::int64_t slice = kHourNs / 6; until > first;) {
+    const base::WallTime from{std::max(first.ns, until.ns - slice)};
+    const std::size_t before = read;
+    const auto found = store.points(
+        {.subject = ask.subject, .metric = ask.metric, .label = ask.label}, from, until);
+    if (!found) {
+      return tl::unexpected(found.error());
+    }
+    for (const telemetry::SeriesPoints& each : *found) {
+      read += each.points.size();
+      out.emplace(each.key, each.points.back());
+    }
+    if (read > kReadMost && from > first) {
+      return base::fail(Code::kResourceExhausted, "too much would be read for that", "since_s",
+                        "Ask for a shorter time, or for fewer series.");
+    }
+    slice = read - before < kSparse ? std::min(4 * slice, kSliceMost) : slice;
+    until = from;
+  }
+  return {};
+}
+
 Result<std::map<telemetry::SeriesKey, telemetry::Point>> last_points(const QuerySource& source,
                                                                      const telemetry::Store& store,
                                                                      const Ask& ask,
                                                                      const Names& names) {
   std::map<telemetry::SeriesKey, telemetry::Point> out;
+  const auto take = [&](const telemetry::SeriesKey& key, const telemetry::Point& point) {
+    if (point.at >= ask.from && (!ask.metric || key.metric == *ask.metric) &&
+        (ask.label.empty() || base::matches(ask.label, key.label)) &&
+        (ask.subject == "*" || names.fits(ask.subject, key.subject))) {
+      out.emplace(key, point);
+    }
+  };
   if (source.each_track) {
     source.each_track([&](const telemetry::SeriesKey& key, const telemetry::Track& track) {
-      const auto point = track.last();
-      if (point && point->at >= ask.from && (!ask.metric || key.metric == *ask.metric) &&
-          (ask.label.empty() || base::matches(ask.label, key.label)) &&
-          names.fits(ask.subject, key.subject)) {
-        out.emplace(key, *point);
+      if (const auto point = track.last()) {
+        take(key, *point);
       }
     });
     return out;
   }
-  for (const observe::MetricRow& row : observe::metrics()) {
-    if (ask.metric && row.metric != *ask.metric) {
-      continue;
-    }
-    const auto found = store.points(
-        {.subject = ask.subject, .metric = row.metric, .label = ask.label}, ask.from, ask.until);
-    if (!found) {
-      return tl::unexpected(found.error());
-    }
-    for (const telemetry::SeriesPoints& each : *found) {
-      out.emplace(each.key, each.points.back());
-    }
+  if (source.each_last && source.last_from <= ask.from) {
+    source.each_last(take);
+    return out;
+  }
+  // What came in since the start is known; before it, the store is read backwards.
+  if (source.each_last) {
+    source.each_last(take);
+  }
+  const base::WallTime until = source.each_last ? std::min(ask.until, source.last_from) : ask.until;
+  if (auto read = read_last(store, ask, until, out); !read) {
+    return tl::unexpected(read.error());
   }
   return out;
 }

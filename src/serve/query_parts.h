@@ -3,6 +3,7 @@
 // as JSON. For query*.cpp and api/ only.
 #pragma once
 
+#include "serve/acknowledge.h"
 #include "serve/query.h"
 
 #include <map>
@@ -61,6 +62,10 @@ class Names {
 [[nodiscard]] double seconds_of(base::WallTime at);
 [[nodiscard]] Json value_json(const observe::Value& value);
 [[nodiscard]] Json finding_json(const diagnose::LivingFinding& living);
+/// With "acknowledged" where somebody has and it holds.
+[[nodiscard]] Json finding_json(const diagnose::LivingFinding& living,
+                                const Acknowledgements& known, base::WallTime now);
+[[nodiscard]] Acknowledgements acknowledgements_of(const QuerySource& source);
 /// The store, or the error that there is none.
 [[nodiscard]] base::Result<const telemetry::Store*> store_of(const QuerySource& source);
 

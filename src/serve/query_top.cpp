@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -70,11 +71,20 @@ Result<std::vector<Mover>> movers_of(const QuerySource& source, const Ask& ask) 
     });
     return out;
   }
+  // A hundred and some buckets of each series, however long the time is.
   constexpr std::int64_t kMinuteNs = 60'000'000'000;
-  const base::WallTime from{ask.from.ns - ask.from.ns % kMinuteNs};
+  constexpr std::int64_t kHourNs = 60 * kMinuteNs;
+  constexpr std::int64_t kDayNs = 24 * kHourNs;
+  constexpr std::int64_t kOfOneMost = 120;
+  const std::int64_t span = (ask.until - ask.from).ns;
+  const auto [roll, length] =
+      span <= kOfOneMost * kMinuteNs ? std::pair(telemetry::Roll::kMinute, kMinuteNs)
+      : span <= kOfOneMost * kHourNs ? std::pair(telemetry::Roll::kHour, kHourNs)
+                                     : std::pair(telemetry::Roll::kDay, kDayNs);
+  const base::WallTime from{ask.from.ns - ask.from.ns % length};
   for (const observe::Metric metric : kMovingMetrics) {
     const auto found = source.store->buckets({.subject = "", .metric = metric, .label = ""}, from,
-                                             ask.until, telemetry::Roll::kMinute);
+                                             ask.until, roll);
     if (!found) {
       return tl::unexpected(found.error());
     }
@@ -96,13 +106,14 @@ Result<Json> top(const QuerySource& source, const Ask& ask) {
   const std::size_t count = std::min(ask.count.value_or(20), kTopMost);
   Json list = Json::array();
   std::size_t open = 0;
+  const Acknowledgements known = acknowledgements_of(source);
   for (const diagnose::LivingFinding& living : source.findings) {
     if (living.phase == diagnose::Phase::kClosed) {
       continue;
     }
     ++open;
     if (list.size() < count) {
-      list.push_back(finding_json(living));
+      list.push_back(finding_json(living, known, source.now));
     }
   }
   Json moving = Json::array();

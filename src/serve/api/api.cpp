@@ -6,12 +6,12 @@
 #include "net/gzip.h"
 #include "serve/api/changes.h"
 #include "serve/api/routes.h"
-#include "serve/api/token.h"
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <ctime>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -29,6 +29,26 @@ namespace api_parts {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kGzipLeast = 1024;  // shorter bodies do not gain
+/// Longer ones would hold up the thread: who asks for so much has a line for it.
+constexpr std::size_t kGzipMost = std::size_t{16} << 20;
+/// Longer bodies are not read through for their ETag.
+constexpr std::size_t kHashMost = std::size_t{1} << 20;
+
+bool is_worth_packing(std::size_t bytes) {
+  return bytes >= kGzipLeast && bytes <= kGzipMost;
+}
+
+/// Who asks for what takes longer than this waits behind who does not, and so much of the thread's
+/// time is all that such questions get together.
+constexpr auto kQuick = std::chrono::milliseconds(20);
+constexpr auto kRestMost = std::chrono::seconds(2);
+
+/// Of this thread: waiting for a look at the machines to end is nobody's work.
+std::chrono::nanoseconds processor_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
 
 /// An answer that holds until the plane changes.
 struct Kept {
@@ -102,6 +122,54 @@ net::HttpAnswer answer_of(const ApiRoute& route, const Kept& kept, const Wish& w
   return out;
 }
 
+/// Whether no page of another origin sent it: what browsers say of that (Fetch Metadata; Origin,
+/// RFC 6454). Other programs say nothing, and need no protection from themselves.
+bool is_of_no_other_page(const net::HttpRequest& request) {
+  const std::string_view site = net::header(request.headers, "Sec-Fetch-Site");
+  const std::string_view origin = net::header(request.headers, "Origin");
+  const std::string_view host = net::header(request.headers, "Host");
+  const bool is_own =
+      origin.empty() || (!host.empty() && (origin == fmt::format("http://{}", host) ||
+                                           origin == fmt::format("https://{}", host)));
+  return is_own && (site.empty() || site == "same-origin" || site == "none");
+}
+
+bool is_json(std::string_view content_type) {
+  return base::trim(content_type.substr(0, content_type.find(';'))) == kJsonMedia;
+}
+
+/// What stands against a write before anybody looks at what it says.
+std::optional<net::HttpAnswer> write_refusal(const net::HttpRequest& request, const ApiRoute& route,
+                                             ApiRole role) {
+  using base::Code;
+  if (!is_of_no_other_page(request)) {
+    return problem(403, {Code::kPermissionDenied, "another origin's page asks", {}, {}});
+  }
+  if (role < route.role) {
+    return problem(403, {Code::kPermissionDenied,
+                         fmt::format("this needs the role {}", key(route.role)),
+                         {},
+                         "Send the token of one."});
+  }
+  if (route.method == "POST" && !is_json(net::header(request.headers, "Content-Type"))) {
+    return problem(415, {Code::kInvalidArgument,
+                         "the body is not sent as application/json",
+                         {},
+                         "Say Content-Type: application/json."});
+  }
+  return std::nullopt;
+}
+
+AuditEntry entry_of(const ApiRoute& route, const net::HttpRequest& request, Caller caller) {
+  AuditEntry out;
+  out.caller = std::move(caller);
+  out.method = route.method;
+  for (const std::string& segment : request.target.segments) {
+    out.path += "/" + net::percent_encoded(segment);
+  }
+  return out;
+}
+
 }  // namespace api_parts
 
 struct Api::Impl {
@@ -111,12 +179,20 @@ struct Api::Impl {
   void take(const net::HttpRequest& request, const net::HttpReply& reply);
   void open_stream(const ApiCall& call, const net::HttpRequest& request,
                    const net::HttpReply& reply);
-  bool answer_from_cache(const ApiRoute& route, const std::string& target,
-                         const api_parts::Wish& wish, const net::HttpReply& reply);
-  void answer_anew(const ApiRoute& route, const ApiCall& call, const api_parts::Wish& wish,
-                   const net::HttpReply& reply);
+  void take_write(const ApiRoute& route, const net::HttpRequest& request, const Caller& caller,
+                  const net::HttpReply& reply);
+  net::HttpAnswer write(const ApiRoute& route, const ApiCall& call, AuditEntry entry);
+  net::HttpAnswer noted(net::HttpAnswer answer, AuditEntry entry, std::string detail);
+  void queue(std::function<net::HttpAnswer()> work, const net::HttpReply& reply,
+             const ApiRoute* route = nullptr);
+  std::optional<net::HttpAnswer> answer_from_cache(const ApiRoute& route, const std::string& target,
+                                                   const api_parts::Wish& wish);
+  net::HttpAnswer answer_anew(const ApiRoute& route, const ApiCall& call,
+                              const api_parts::Wish& wish);
   void keep(const std::string& target, const api_parts::Kept& kept, std::uint64_t revision);
   bool enqueue(std::function<void()> job);
+  bool enqueue_slow(std::function<void()> job);
+  std::function<void()> next();
   void run();
   void follow();
   void send(const EventText& text);
@@ -127,6 +203,9 @@ struct Api::Impl {
   std::mutex mutex;  // of jobs and stops
   std::condition_variable wake;
   std::deque<std::function<void()>> jobs;
+  std::deque<std::function<void()>> slow_jobs;   // those of routes that were slow the last time
+  api_parts::SteadyClock::time_point slow_from;  // not before this
+  std::vector<std::atomic<bool>> is_slow = std::vector<std::atomic<bool>>(api_routes().size());
   bool stops = false;
 
   std::mutex cache_mutex;  // of the three below
@@ -156,27 +235,80 @@ bool Api::Impl::enqueue(std::function<void()> job) {
   return true;
 }
 
+bool Api::Impl::enqueue_slow(std::function<void()> job) {
+  {
+    const std::lock_guard hold(mutex);
+    if (slow_jobs.size() >= options.slow_waiting_most) {
+      return false;
+    }
+    slow_jobs.push_back(std::move(job));
+  }
+  wake.notify_one();
+  return true;
+}
+
+void Api::Impl::queue(std::function<net::HttpAnswer()> work, const net::HttpReply& reply,
+                      const ApiRoute* route) {
+  bool is_taken = false;
+  if (route == nullptr) {
+    is_taken = enqueue([work = std::move(work), reply] { reply(work()); });
+  } else {
+    std::atomic<bool>& slow = is_slow[static_cast<std::size_t>(route - api_routes().data())];
+    auto timed = [this, work = std::move(work), reply, &slow] {
+      const auto began = api_parts::processor_time();
+      auto answer = work();
+      const auto took = api_parts::processor_time() - began;
+      slow = took > api_parts::kQuick;  // before the asker, who may ask again, has its answer
+      if (slow) {                       // as long as it took belongs to others
+        const std::lock_guard hold(mutex);
+        slow_from = api_parts::SteadyClock::now() +
+                    std::min<api_parts::SteadyClock::duration>(took, api_parts::kRestMost);
+      }
+      reply(std::move(answer));
+    };
+    is_taken = slow ? enqueue_slow(std::move(timed)) : enqueue(std::move(timed));
+  }
+  if (!is_taken) {
+    auto refused =
+        api_parts::problem({base::Code::kUnavailable, "too many requests wait", {}, "Ask later."});
+    refused.headers.emplace_back("Retry-After", "1");
+    reply(std::move(refused));
+  }
+}
+
 void Api::Impl::take(const net::HttpRequest& request, const net::HttpReply& reply) {
   using base::Code;
-  if (!options.token.empty() &&
-      !carries_token(net::header(request.headers, "Authorization"), options.token)) {
+  if (options.pages != nullptr) {
+    if (auto page = options.pages->answer(request)) {
+      reply(*std::move(page));
+      return;
+    }
+  }
+  const auto caller = options.access.caller(net::header(request.headers, "Authorization"));
+  if (!caller) {
     auto refused = api_parts::problem(
         {Code::kUnauthenticated, "a token is needed", {}, "Send Authorization: Bearer TOKEN."});
     refused.headers.emplace_back("WWW-Authenticate", "Bearer");
     reply(std::move(refused));
     return;
   }
-  const ApiRoute* route = find_route(request.target);
-  if (route == nullptr) {
+  const ApiRoute* route = find_route(request.target, request.method);
+  const std::string allowed = route == nullptr ? allowed_methods(request.target) : "";
+  if (route == nullptr && allowed.empty()) {
     reply(api_parts::problem(
         {Code::kNotFound, "there is no such path", {}, "/api/v1 lists what there is."}));
     return;
   }
-  if (request.method != "GET") {
+  if (route == nullptr) {
     auto refused = api_parts::problem(
-        405, {Code::kUnimplemented, "this path is only read", {}, "Ask with GET."});
-    refused.headers.emplace_back("Allow", "GET, HEAD");
+        405,
+        {Code::kUnimplemented, "this path does not know the method", {}, "Ask with " + allowed});
+    refused.headers.emplace_back("Allow", allowed);
     reply(std::move(refused));
+    return;
+  }
+  if (route->method != "GET") {
+    take_write(*route, request, *caller, reply);
     return;
   }
   auto call = read_call(*route, request.target);
@@ -184,20 +316,79 @@ void Api::Impl::take(const net::HttpRequest& request, const net::HttpReply& repl
     reply(api_parts::problem(call.error()));
     return;
   }
+  call->role = caller->role;
   if (route->run == nullptr) {
     open_stream(*call, request, reply);
     return;
   }
   const api_parts::Wish wish{std::string(net::header(request.headers, "If-None-Match")),
                              net::accepts_gzip(net::header(request.headers, "Accept-Encoding"))};
-  if (answer_from_cache(*route, call->target(), wish, reply)) {
+  if (auto kept = answer_from_cache(*route, call->target(), wish)) {
+    reply(*std::move(kept));
     return;
   }
-  if (!enqueue([this, route, call = *std::move(call), wish, reply] {
-        answer_anew(*route, call, wish, reply);
-      })) {
-    reply(api_parts::problem({Code::kUnavailable, "too many requests wait", {}, "Ask later."}));
+  queue([this, route, call = *std::move(call), wish] { return answer_anew(*route, call, wish); },
+        reply, route);
+}
+
+net::HttpAnswer Api::Impl::noted(net::HttpAnswer answer, AuditEntry entry, std::string detail) {
+  entry.status = answer.status;
+  entry.detail = std::move(detail);
+  if (options.audit) {
+    options.audit(std::move(entry));
   }
+  return answer;
+}
+
+void Api::Impl::take_write(const ApiRoute& route, const net::HttpRequest& request,
+                           const Caller& caller, const net::HttpReply& reply) {
+  AuditEntry entry = api_parts::entry_of(route, request, caller);
+  if (auto refused = api_parts::write_refusal(request, route, caller.role)) {
+    reply(noted(*std::move(refused), std::move(entry), "not allowed"));
+    return;
+  }
+  net::Target target = request.target;
+  if (route.method == "POST") {
+    auto fields = body_fields(request.body);
+    if (fields && !target.query.empty()) {
+      fields = base::fail(base::Code::kInvalidArgument, "a POST has no query", {},
+                          "Say it in the body.");
+    }
+    if (!fields) {
+      reply(noted(api_parts::problem(fields.error()), std::move(entry), fields.error().what));
+      return;
+    }
+    target.query = *std::move(fields);
+  }
+  auto call = read_call(route, target);
+  if (!call) {
+    reply(noted(api_parts::problem(call.error()), std::move(entry), call.error().what));
+    return;
+  }
+  call->role = caller.role;
+  call->who = caller.who;
+  queue([this, &route, call = *std::move(call),
+         entry = std::move(entry)] { return write(route, call, entry); },
+        reply);
+}
+
+net::HttpAnswer Api::Impl::write(const ApiRoute& route, const ApiCall& call, AuditEntry entry) {
+  for (const ApiCall::Value& value : call.values) {
+    entry.values.emplace_back(value.parameter->name, value.text);
+  }
+  std::optional<base::Result<ApiText>> said;
+  source.look([&](const ApiState& state) { said = route.run(state, route, call); });
+  if (!said || !*said) {
+    const base::Error error =
+        said ? said->error()
+             : base::Error{base::Code::kUnavailable, "nothing is there", {}, "Ask later."};
+    return noted(api_parts::problem(error), std::move(entry), error.text());
+  }
+  net::HttpAnswer out;
+  out.headers = {{"Content-Type", std::string(route.media)}, {"Cache-Control", "no-store"}};
+  out.body = std::make_shared<const std::string>(std::move((*said)->body));
+  entry.applied = call.is("apply");
+  return noted(std::move(out), std::move(entry), {});
 }
 
 void Api::Impl::open_stream(const ApiCall& call, const net::HttpRequest& request,
@@ -224,22 +415,26 @@ void Api::Impl::open_stream(const ApiCall& call, const net::HttpRequest& request
   reply(std::move(out));
 }
 
-bool Api::Impl::answer_from_cache(const ApiRoute& route, const std::string& target,
-                                  const api_parts::Wish& wish, const net::HttpReply& reply) {
+std::optional<net::HttpAnswer> Api::Impl::answer_from_cache(const ApiRoute& route,
+                                                            const std::string& target,
+                                                            const api_parts::Wish& wish) {
   const std::uint64_t revision = source.revision();
   api_parts::Kept kept;
+  if (route.is_fresh) {
+    return std::nullopt;
+  }
   {
     const std::lock_guard hold(cache_mutex);
     const auto found = cache.find(target);
     const bool is_packed = found != cache.end() && found->second.packed;
     if (cache_revision != revision || found == cache.end() ||
-        (wish.takes_gzip && !is_packed && found->second.body->size() >= api_parts::kGzipLeast)) {
-      return false;
+        (wish.takes_gzip && !is_packed &&
+         api_parts::is_worth_packing(found->second.body->size()))) {
+      return std::nullopt;
     }
     kept = found->second;
   }
-  reply(api_parts::answer_of(route, kept, wish));
-  return true;
+  return api_parts::answer_of(route, kept, wish);
 }
 
 void Api::Impl::keep(const std::string& target, const api_parts::Kept& kept,
@@ -258,11 +453,11 @@ void Api::Impl::keep(const std::string& target, const api_parts::Kept& kept,
   }
 }
 
-void Api::Impl::answer_anew(const ApiRoute& route, const ApiCall& call, const api_parts::Wish& wish,
-                            const net::HttpReply& reply) {
+net::HttpAnswer Api::Impl::answer_anew(const ApiRoute& route, const ApiCall& call,
+                                       const api_parts::Wish& wish) {
   const std::string target = call.target();
-  if (answer_from_cache(route, target, wish, reply)) {
-    return;  // somebody else asked the same meanwhile
+  if (auto kept = answer_from_cache(route, target, wish)) {
+    return *std::move(kept);  // somebody else asked the same meanwhile
   }
   std::optional<base::Result<ApiText>> said;
   std::uint64_t revision = 0;
@@ -271,24 +466,28 @@ void Api::Impl::answer_anew(const ApiRoute& route, const ApiCall& call, const ap
     said = route.run(state, route, call);
   });
   if (!said || !*said) {
-    reply(api_parts::problem(
+    return api_parts::problem(
         said ? said->error()
-             : base::Error{base::Code::kUnavailable, "nothing is there", {}, "Ask later."}));
-    return;
+             : base::Error{base::Code::kUnavailable, "nothing is there", {}, "Ask later."});
   }
   api_parts::Kept kept;
-  kept.etag = api_parts::etag_of((*said)->body);
+  kept.etag =
+      (*said)->body.size() <= api_parts::kHashMost
+          ? api_parts::etag_of((*said)->body)
+          : fmt::format("W/\"{}-{:x}-{:016x}\"", options.epoch, revision, base::fnv1a64(target));
   if ((*said)->next) {
     kept.link = "<" + *(*said)->next + ">; rel=\"next\"";
   }
   kept.body = std::make_shared<const std::string>(std::move((*said)->body));
-  if (wish.takes_gzip && kept.body->size() >= api_parts::kGzipLeast) {
+  if (wish.takes_gzip && api_parts::is_worth_packing(kept.body->size())) {
     if (auto packed = net::gzip(*kept.body)) {
       kept.packed = std::make_shared<const std::string>(*std::move(packed));
     }
   }
-  keep(target, kept, revision);
-  reply(api_parts::answer_of(route, kept, wish));
+  if (!route.is_fresh) {
+    keep(target, kept, revision);
+  }
+  return api_parts::answer_of(route, kept, wish);
 }
 
 void Api::Impl::send(const EventText& text) {
@@ -315,20 +514,36 @@ void Api::Impl::follow() {
   }
 }
 
+/// What is due, or nothing: a slow one when all have rested from the last, else a quick one. With
+/// the mutex held.
+std::function<void()> Api::Impl::next() {
+  const bool is_slow_due = !slow_jobs.empty() && api_parts::SteadyClock::now() >= slow_from;
+  auto& from = is_slow_due ? slow_jobs : jobs;
+  if (from.empty()) {
+    return {};
+  }
+  auto job = std::move(from.front());
+  from.pop_front();
+  return job;
+}
+
 void Api::Impl::run() {
   for (;;) {
     std::function<void()> job;
     {
       std::unique_lock hold(mutex);
-      wake.wait_for(hold, std::chrono::nanoseconds(options.tick.ns),
-                    [this] { return stops || !jobs.empty(); });
+      auto until = api_parts::SteadyClock::now() + std::chrono::nanoseconds(options.tick.ns);
+      if (!slow_jobs.empty()) {
+        until = std::min(until, slow_from);
+      }
+      wake.wait_until(hold, until, [&] {
+        return stops || !jobs.empty() ||
+               (!slow_jobs.empty() && api_parts::SteadyClock::now() >= slow_from);
+      });
       if (stops) {
         return;
       }
-      if (!jobs.empty()) {
-        job = std::move(jobs.front());
-        jobs.pop_front();
-      }
+      job = next();
     }
     try {
       if (job) {

@@ -23,8 +23,9 @@ def expect(name, condition, seen=""):
         problems.append(f"{name}: {str(seen)[:300]}")
 
 
-def ask(target, method="GET", **headers):
-    client.request(method, target, headers={k.replace("_", "-"): v for k, v in headers.items()})
+def ask(target, method="GET", body=None, **headers):
+    client.request(method, target, body=body,
+                   headers={k.replace("_", "-"): v for k, v in headers.items()})
     answer = client.getresponse()
     return answer, answer.read()
 
@@ -58,10 +59,17 @@ def references(value):
 
 def any_id(path):
     """An id of the list that a path with {id} belongs to."""
-    name = path.split("/")[-2]
+    parts = path.split("/")
+    name = parts[parts.index("{id}") - 1]
+    if name == "faults":
+        _, body = ask("/api/v1/world")
+        faults = json.loads(body)["faults"]
+        return str(faults[0]["id"]) if faults else "all"
     _, body = ask(f"/api/v1/{name}" + ("?phase=all" if name == "findings" else ""))
     items = json.loads(body)[name]
-    return items[0]["id"] if items else None
+    if path.endswith("/undo"):
+        items = [item for item in items if item["state"] == "open"]
+    return (items[0].get("id") or items[0]["serial"]) if items else None
 
 
 def known_metric():
@@ -127,7 +135,7 @@ def walk(path, operation):
         validate(path, schema, json.loads(body))
     if "--live" not in sys.argv:  # a living plane says something new after every look
         hold_still(path, target, body, etag)
-    is_problem(f"{path} POST", *ask(target, "POST"), 405)
+    is_problem(f"{path} PATCH", *ask(target, "PATCH"), 405)
     is_problem(f"{path} odd", *ask(target + ("&" if "?" in target else "?") + "no_such=1"), 400)
     for parameter in operation["parameters"]:
         wrong = path.replace("{id}", "no%20such%20thing")
@@ -137,6 +145,67 @@ def walk(path, operation):
             is_problem(f"{path} {parameter['name']}", *ask(f"{wrong}?{parameter['name']}=-x"), 400)
         elif parameter["required"]:
             is_problem(f"{path} without {parameter['name']}", *ask(path), 400)
+
+
+def may_act():
+    return json.loads(ask("/api/v1/actions")[1])["allowed"]
+
+
+def begin_an_action(operation):
+    """One that can be undone, where nothing lives that it could harm."""
+    body = {"apply": True}
+    for name in operation["requestBody"]["content"]["application/json"]["schema"]["required"]:
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        body[name] = schema["properties"][name]["examples"][0]
+    answer, said = ask("/api/v1/actions", "POST", json.dumps(body), Content_Type="application/json")
+    expect("an action that lasts", answer.status == 200 and json.loads(said)["applied"], said)
+
+
+def walk_write(path, method, operation):
+    """Only tries: nothing is applied."""
+    if path.startswith("/api/v1/actions") and not may_act():
+        return
+    if path.endswith("/acknowledge") and "--live" in sys.argv:
+        return  # a living finding may be over by now
+    if "{id}" in path:
+        known = any_id(path)
+        if known is None:
+            return
+        if path.endswith("/acknowledge") and method == "delete":
+            ask(f"/api/v1/findings/{known}/acknowledge", "POST", '{"apply":true}',
+                Content_Type="application/json")
+        path = path.replace("{id}", urllib.parse.quote(known, safe=""))
+    body, kind = None, {}
+    if method == "post":
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        jsonschema.Draft202012Validator.check_schema(schema)
+        body = {}
+        for name in schema["required"]:
+            example = schema["properties"][name]["examples"][0]
+            if path == "/api/v1/actions" and name == "target" and "--live" in sys.argv:
+                _, links = ask("/api/v1/links?protocol=pcie*&count=1")
+                example = json.loads(links)["links"][0]["name"]
+            body[name] = float(example) if schema["properties"][name]["type"] == "number" else example
+        for error in jsonschema.Draft202012Validator(schema).iter_errors(body):
+            problems.append(f"{path} example: {error.message[:300]}")
+        body = json.dumps(body)
+        kind = {"Content_Type": "application/json"}
+    answer, said = ask(path, method.upper(), body, **kind)
+    if answer.status != 200:
+        problems.append(f"{method} {path}: {answer.status} {said[:300]}")
+        return
+    expect(f"{method} {path}: not kept", answer.getheader("Cache-Control") == "no-store")
+    validate(f"{method} {path}", {"$ref": operation["responses"]["200"]["content"][
+        "application/json"]["schema"]["$ref"]}, json.loads(said))
+    expect(f"{method} {path}: only tried", json.loads(said)["applied"] is False, said)
+    is_problem(f"{method} {path} of another page",
+               *ask(path, method.upper(), body, Origin="http://evil.example", **kind), 403)
+    if method == "post":
+        is_problem(f"{path} as a form", *ask(path, "POST", body,
+                                             Content_Type="application/x-www-form-urlencoded"), 415)
+        is_problem(f"{path} odd", *ask(path, "POST", '{"no_such":1}', **kind), 400)
+    else:
+        is_problem(f"{path} odd", *ask(path + "?no_such=1", method.upper()), 400)
 
 
 _, text = ask("/api/v1/openapi.json")
@@ -150,12 +219,18 @@ for reference in references(document):
     if "schemas" in reference:
         jsonschema.Draft202012Validator.check_schema(at)
 _, text = ask("/api/v1/")
-index = [route["path"] for route in json.loads(text)["routes"]]
-expect("the index lists the document's paths", index == list(document["paths"]), index)
+index = [(route["path"], route["method"].lower()) for route in json.loads(text)["routes"]]
+listed = [(path, method) for path, methods in document["paths"].items() for method in methods]
+expect("the index lists the document's routes", sorted(index) == sorted(listed), index)
+if "--live" not in sys.argv and may_act():
+    begin_an_action(document["paths"]["/api/v1/actions"]["post"])
 for each, methods in document["paths"].items():
-    expect(f"{each}: only read", list(methods) == ["get"], list(methods))
-    walk(each, methods["get"])
-for odd in ("/", "/api", "/api/v2", "/api/v1/nothing", "/etc/passwd", "/api/v1/devices/a/b"):
+    for method, operation in methods.items():
+        if method == "get":
+            walk(each, operation)
+        else:
+            walk_write(each, method, operation)
+for odd in ("/api", "/api/v2", "/api/v1/nothing", "/etc/passwd", "/api/v1/devices/a/b"):
     is_problem(odd, *ask(odd), 404)
 for odd in ("/api/v1/../../etc/passwd", "/api/v1/%2e%2e/x", "/api/v1/devices/%ff"):
     is_problem(odd, *ask(odd), 400)

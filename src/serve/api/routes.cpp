@@ -2,8 +2,12 @@
 #include "serve/api/routes.h"
 
 #include "base/text.h"
+#include "serve/api/action_routes.h"
+#include "serve/api/eye.h"
 #include "serve/api/openapi.h"
+#include "serve/api/story_routes.h"
 #include "serve/api/views.h"
+#include "serve/api/write_routes.h"
 
 #include <algorithm>
 #include <array>
@@ -19,6 +23,8 @@ using base::Result;
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kCountMost = 1'000'000'000'000;
+/// Patterns are laid at every name that there is.
+constexpr std::size_t kTextMost = 1024;
 
 constexpr ApiParameter kOffset{.name = "offset",
                                .kind = ApiKind::kCount,
@@ -64,6 +70,8 @@ constexpr ApiParameter kLaneFields[] = {
     kAge,
     kOffset,
     kCount};
+constexpr ApiParameter kLaneTableFields[] = {
+    {.name = "link", .help = "Only lanes of links with such a name, or of this id."}, kAge};
 constexpr ApiParameter kSeriesFields[] = {kSubject, kMetric, kLabel, kOffset, kCount};
 constexpr ApiParameter kLastFields[] = {kSubject, kMetric, kLabel, kAge, kOffset, kCount};
 constexpr ApiParameter kSampleFields[] = {
@@ -110,6 +118,101 @@ constexpr ApiParameter kTopFields[] = {
     {.name = "count", .kind = ApiKind::kCount, .help = "How many at most.", .fallback = "20"}};
 constexpr ApiParameter kMetricsFields[] = {kAge};
 constexpr ApiParameter kIdFields[] = {kId};
+constexpr ApiParameter kEyeFields[] = {
+    kId,
+    {.name = "section",
+     .kind = ApiKind::kCount,
+     .help = "Which stretch between retimers and modules, from end a.",
+     .fallback = "0"}};
+constexpr ApiParameter kApply{.name = "apply",
+                              .kind = ApiKind::kBool,
+                              .help = "true does it; without it the answer says what would be.",
+                              .fallback = "false"};
+constexpr ApiParameter kInjectFields[] = {
+    {.name = "fault",
+     .help = "A key of the catalogue.",
+     .is_needed = true,
+     .example = "contaminated-connector"},
+    {.name = "target",
+     .help = "What it is done to: link:NAME, device:NAME, port:NAME, host:NAME; * is any text.",
+     .is_needed = true,
+     .example = "link:*"},
+    {.name = "amplitude", .help = "How strong, as 6 dB; without it the fault's own."},
+    {.name = "shape", .help = "How it goes over time, as ramp 5 min; without it the fault's own."},
+    {.name = "for", .help = "Cleared after so much world time, as 10 min; without it never."},
+    {.name = "label", .help = "A word of yours, kept with it."},
+    kApply};
+constexpr ApiParameter kClearFields[] = {
+    {.name = "id", .help = "Its number, or all.", .is_needed = true, .is_of_path = true}, kApply};
+constexpr ApiParameter kSpeedFields[] = {
+    {.name = "speed",
+     .kind = ApiKind::kSeconds,
+     .help = "World seconds in a second, up to 1000000; 0: as fast as it goes.",
+     .is_needed = true,
+     .example = "1"},
+    kApply};
+constexpr ApiParameter kSkipFields[] = {{.name = "for",
+                                         .help = "So much world time, up to 10 d, as 30 min.",
+                                         .is_needed = true,
+                                         .example = "1 min"},
+                                        kApply};
+constexpr ApiParameter kTimelineFields[] = {
+    {.name = "subject",
+     .help = "A link or device by name or id, with its ports; or a pattern. Without it events of "
+             "everything, and no states."},
+    kSince,
+    kSinceSeconds,
+    kUntil,
+    kUntilSeconds};
+constexpr ApiParameter kCompareFields[] = {
+    {.name = "metric",
+     .help = "The metric, by its key in docs/METRICS.md.",
+     .is_needed = true,
+     .example = "temperature"},
+    {.name = "subject", .help = "A link or device by name or id, with its ports; or a pattern."},
+    {.name = "at",
+     .help = "The moment between both windows, as 2026-11-22T19:14:23Z.",
+     .is_needed = true,
+     .example = "2026-11-22T19:14:23Z"},
+    {.name = "window_s",
+     .kind = ApiKind::kSeconds,
+     .help = "Length of each window.",
+     .fallback = "3600"}};
+constexpr ApiParameter kPageFields[] = {kOffset, kCount};
+constexpr ApiParameter kMarkFields[] = {
+    {.name = "mark",
+     .kind = ApiKind::kChoice,
+     .help = "What it is.",
+     .choices = "maintenance job reboot repair",
+     .is_needed = true,
+     .example = "maintenance"},
+    {.name = "subject", .help = "What it covers: a pattern of names; without it everything."},
+    {.name = "from", .help = "When it begins, as 2026-11-22T19:14:23Z; without it now."},
+    {.name = "until", .help = "When it ends; without it when it is ended."},
+    {.name = "for_s", .kind = ApiKind::kSeconds, .help = "Or how many seconds it lasts."},
+    {.name = "text", .help = "A remark."},
+    kApply};
+constexpr ApiParameter kActFields[] = {
+    {.name = "action",
+     .help = "Which one, by its name in the list of kinds.",
+     .is_needed = true,
+     .example = "link disable"},
+    {.name = "target",
+     .help = "A link or device by name or id, or what the verbs take: 0000:3b:00.0, i2c-9/0x24, "
+             "eth0, with MACHINE/ before it where there are several.",
+     .is_needed = true,
+     .example = "0000:01:00.0"},
+    {.name = "value", .help = "Of those that take one: gen4, x8."},
+    {.name = "lanes", .help = "Of those that take lanes: 0 to 7 with commas, as 0,2."},
+    kApply};
+constexpr ApiParameter kAcknowledgeFields[] = {
+    kId,
+    {.name = "by", .help = "Who has seen it; without it the name of the token."},
+    {.name = "text", .help = "A remark: what is done about it."},
+    {.name = "until", .help = "Until when nobody is told again, as 2026-11-22T19:14:23Z."},
+    {.name = "for_s", .kind = ApiKind::kSeconds, .help = "Or for how many seconds."},
+    kApply};
+constexpr ApiParameter kUndoFields[] = {kId, kApply};
 constexpr ApiParameter kStreamFields[] = {
     {.name = "last_event_id",
      .help = "Goes on after this event; the header Last-Event-ID says the same."}};
@@ -121,8 +224,18 @@ Result<ApiText> finding(const ApiState& state, const ApiRoute& route, const ApiC
 Result<ApiText> why(const ApiState& state, const ApiRoute& route, const ApiCall& call);
 
 constexpr auto kViewer = ApiRole::kViewer;
+constexpr auto kOperator = ApiRole::kOperator;
 constexpr std::array kRoutes = std::to_array<ApiRoute>({
-    {"/api/v1", "What there is to ask.", kViewer, {}, kJsonMedia, "Index", &index},
+    {"/api/v1",
+     "What this is, who asks, and what there is to ask.",
+     kViewer,
+     {},
+     kJsonMedia,
+     "Index",
+     &index,
+     "",
+     "GET",
+     true},
     {"/api/v1/openapi.json", "This document.", kViewer, {}, kJsonMedia, "", &document},
     {"/api/v1/fabric",
      "All devices, ports and links, as planned and seen.",
@@ -137,8 +250,12 @@ constexpr std::array kRoutes = std::to_array<ApiRoute>({
     {"/api/v1/links", "Links.", kViewer, kLinkFields, kJsonMedia, "Links", &views::links},
     {"/api/v1/links/{id}", "One link, its ends and findings.", kViewer, kIdFields, kJsonMedia,
      "Link", &views::link},
+    {"/api/v1/links/{id}/eye", "The eye that a section of the link should have: modelled.", kViewer,
+     kEyeFields, kJsonMedia, "Eye", &eye},
     {"/api/v1/lanes", "Each receiver of each lane, with its last values.", kViewer, kLaneFields,
      kJsonMedia, "Lanes", &views::lanes},
+    {"/api/v1/lane-table", "Each receiver of each lane as columns of numbers.", kViewer,
+     kLaneTableFields, kJsonMedia, "LaneTable", &views::lane_table},
     {"/api/v1/series", "Which series there are.", kViewer, kSeriesFields, kJsonMedia, "Series",
      &question, "series"},
     {"/api/v1/last", "The last value of each series.", kViewer, kLastFields, kJsonMedia, "Last",
@@ -150,17 +267,67 @@ constexpr std::array kRoutes = std::to_array<ApiRoute>({
     {"/api/v1/findings", "What is wrong, worst first.", kViewer, kFindingFields, kJsonMedia,
      "Findings", &question, "findings"},
     {"/api/v1/findings/{id}", "One finding.", kViewer, kIdFields, kJsonMedia, "Finding", &finding},
+    {"/api/v1/findings/{id}/acknowledge", "Says that somebody has seen it: nobody is told again.",
+     kOperator, kAcknowledgeFields, kJsonMedia, "Acknowledged", &writes::acknowledge, "", "POST",
+     true},
+    {"/api/v1/findings/{id}/acknowledge", "Takes that back.", kOperator, kUndoFields, kJsonMedia,
+     "Acknowledged", &writes::unacknowledge, "", "DELETE", true},
     {"/api/v1/why", "The finding in full, as weft why --json says it.", kViewer, kWhyFields,
      kJsonMedia, "Why", &why},
     {"/api/v1/top", "The worst findings, and the counters that move most.", kViewer, kTopFields,
      kJsonMedia, "Top", &question, "top"},
     {"/api/v1/stream", "Changes of findings, as they come (server-sent events).", kViewer,
      kStreamFields, kEventsMedia, "", nullptr},
+    {"/api/v1/timeline", "Events, states, marks and findings of one thing on one axis.", kViewer,
+     kTimelineFields, kJsonMedia, "Timeline", &stories::timeline},
+    {"/api/v1/parts", "Parts by their serial numbers.", kViewer, kPageFields, kJsonMedia, "Parts",
+     &stories::parts},
+    {"/api/v1/parts/{id}", "Where a part was, and what was found about it.", kViewer, kIdFields,
+     kJsonMedia, "Part", &stories::part},
+    {"/api/v1/compare", "The same series before and after a moment, with bounds.", kViewer,
+     kCompareFields, kJsonMedia, "Compare", &stories::compare},
+    {"/api/v1/marks", "Maintenance, jobs, repairs, reboots that were told.", kViewer, kPageFields,
+     kJsonMedia, "Marks", &writes::marks},
+    {"/api/v1/marks", "Tells maintenance, a job, a repair, a reboot.", kOperator, kMarkFields,
+     kJsonMedia, "Mark", &writes::mark, "", "POST", true},
+    {"/api/v1/actions", "What there is to do to links, retimers and modules, and what was done.",
+     kViewer, kPageFields, kJsonMedia, "Actions", &action_routes::actions, "", "GET", true},
+    {"/api/v1/actions/{id}", "One that was done: its writes, and what is still changed.", kViewer,
+     kIdFields, kJsonMedia, "Action", &action_routes::action, "", "GET", true},
+    {"/api/v1/actions", "Says what an action would write and disturb, and does it.", kOperator,
+     kActFields, kJsonMedia, "Acted", &action_routes::act, "", "POST", true},
+    {"/api/v1/actions/{id}/undo", "Puts back what an action changed.", kOperator, kUndoFields,
+     kJsonMedia, "Undone", &action_routes::undo, "", "POST", true},
+    {"/api/v1/world",
+     "The simulated world: its time, speed, links and faults.",
+     kViewer,
+     {},
+     kJsonMedia,
+     "World",
+     &writes::world,
+     "",
+     "GET",
+     true},
+    {"/api/v1/world/catalogue",
+     "The faults that a world can have.",
+     kViewer,
+     {},
+     kJsonMedia,
+     "Catalogue",
+     &writes::catalogue},
+    {"/api/v1/world/faults", "Does a fault to the world.", kOperator, kInjectFields, kJsonMedia,
+     "Done", &writes::inject, "", "POST", true},
+    {"/api/v1/world/faults/{id}", "Ends a fault, or all.", kOperator, kClearFields, kJsonMedia,
+     "Done", &writes::clear, "", "DELETE", true},
+    {"/api/v1/world/speed", "Sets how fast its time goes.", kOperator, kSpeedFields, kJsonMedia,
+     "Done", &writes::speed, "", "POST", true},
+    {"/api/v1/world/skip", "Lets time go as fast as it can for a while.", kOperator, kSkipFields,
+     kJsonMedia, "Done", &writes::skip, "", "POST", true},
     {"/metrics", "Last values as Prometheus text.", kViewer, kMetricsFields, kMetricsMedia, "",
      &views::metrics},
 });
 
-Result<ApiText> index(const ApiState& state, const ApiRoute& /*route*/, const ApiCall& /*call*/) {
+Result<ApiText> index(const ApiState& state, const ApiRoute& /*route*/, const ApiCall& call) {
   Json out = {{"schema", "weftline/api/1"}};
   if (state.query.is_simulated) {
     out["simulated"] = true;
@@ -168,9 +335,15 @@ Result<ApiText> index(const ApiState& state, const ApiRoute& /*route*/, const Ap
   out["now"] = base::iso8601(state.query.now);
   out["version"] = WEFT_VERSION;
   out["fabric"] = state.joint->fabric().name;
+  out["role"] = key(call.role);
+  if (state.world != nullptr) {
+    out["world"] = {{"speed", state.world->speed()},
+                    {"skipping_s", state.world->skipping().seconds()},
+                    {"prepared", state.world->prepared()}};
+  }
   Json& routes = out["routes"] = Json::array();
   for (const ApiRoute& route : kRoutes) {
-    routes.push_back({{"path", route.path}, {"summary", route.summary}});
+    routes.push_back({{"path", route.path}, {"method", route.method}, {"summary", route.summary}});
   }
   return ApiText{out.dump(-1, ' ', false, Json::error_handler_t::replace), {}};
 }
@@ -281,6 +454,13 @@ bool is_parameter(std::string_view part) {
   return part.starts_with('{');
 }
 
+bool is_at(const ApiRoute& route, const net::Target& target) {
+  const auto parts = base::split(route.path.substr(1), '/');
+  return std::ranges::equal(parts, target.segments, [](std::string_view part, const auto& segment) {
+    return is_parameter(part) || part == segment;
+  });
+}
+
 /// Every field of the query is a parameter, and stands there once.
 Result<void> check_names(const ApiRoute& route, const net::Target& target) {
   std::vector<std::string_view> seen;
@@ -316,6 +496,9 @@ Result<void> check(const ApiParameter& parameter, const std::string& text) {
   const auto real = base::parse_double(text);
   switch (parameter.kind) {
     case ApiKind::kText:
+      if (text.size() > kTextMost) {
+        return wrong(fmt::format("is longer than {} bytes", kTextMost), "Write less.");
+      }
       break;
     case ApiKind::kCount:
       if (!number || *number > kCountMost) {
@@ -323,8 +506,8 @@ Result<void> check(const ApiParameter& parameter, const std::string& text) {
       }
       break;
     case ApiKind::kSeconds:
-      if (!real || !(*real >= 0 && *real < static_cast<double>(kCountMost))) {
-        return wrong("is no number of seconds", "Write digits, as 600.");
+      if (!real || !(*real >= 0 && *real <= kSecondsMost)) {
+        return wrong("is no number of seconds up to 1000000000", "Write digits, as 600.");
       }
       break;
     case ApiKind::kChoice: {
@@ -332,7 +515,12 @@ Result<void> check(const ApiParameter& parameter, const std::string& text) {
       if (std::ranges::find(choices, text) == choices.end()) {
         return wrong("is none of them", fmt::format("There is {}.", parameter.choices));
       }
+      break;
     }
+    case ApiKind::kBool:
+      if (text != "true" && text != "false") {
+        return wrong("is neither true nor false", "Write one of them.");
+      }
   }
   return {};
 }
@@ -370,16 +558,40 @@ std::span<const ApiRoute> api_routes() {
   return route_parts::kRoutes;
 }
 
-const ApiRoute* find_route(const net::Target& target) {
+const ApiRoute* find_route(const net::Target& target, std::string_view method) {
   for (const ApiRoute& route : route_parts::kRoutes) {
-    const auto parts = base::split(route.path.substr(1), '/');
-    if (std::ranges::equal(parts, target.segments, [](std::string_view part, const auto& segment) {
-          return route_parts::is_parameter(part) || part == segment;
-        })) {
+    if (route.method == method && route_parts::is_at(route, target)) {
       return &route;
     }
   }
   return nullptr;
+}
+
+std::string allowed_methods(const net::Target& target) {
+  std::string out;
+  for (const ApiRoute& route : route_parts::kRoutes) {
+    if (route_parts::is_at(route, target)) {
+      out += out.empty() ? "" : ", ";
+      out += route.method == "GET" ? "GET, HEAD" : route.method;
+    }
+  }
+  return out;
+}
+
+base::Result<std::vector<std::pair<std::string, std::string>>> body_fields(std::string_view body) {
+  const auto json = route_parts::Json::parse(body, nullptr, false);
+  if (!json.is_object()) {
+    return base::fail(base::Code::kInvalidArgument, "the body is no JSON object");
+  }
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_structured() || value.is_null()) {
+      return base::fail(base::Code::kInvalidArgument, "is no text, number, true or false",
+                        base::printable(name, 60));
+    }
+    out.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return out;
 }
 
 base::Result<ApiCall> read_call(const ApiRoute& route, const net::Target& target) {

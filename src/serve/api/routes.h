@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The API's routes as one table: what is asked, with which parameters, who may, what comes back.
 // Matching, checks of parameters and the OpenAPI document (openapi.h) all come from it. One more
-// route: a row in routes.cpp and, for a new shape of answer, a schema in openapi.cpp. Reads only.
+// route: a row in routes.cpp and, for a new shape of answer, a schema in openapi.cpp. Routes that
+// write (world_routes.h, mark_routes.h) only try unless `apply` is true.
 #pragma once
 
 #include "base/result.h"
 #include "net/http_target.h"
+#include "serve/api/access.h"
 #include "serve/api/source.h"
 
 #include <cstddef>
@@ -18,7 +20,7 @@
 
 namespace weft::serve {
 
-enum class ApiKind : std::uint8_t { kText, kCount, kSeconds, kChoice };
+enum class ApiKind : std::uint8_t { kText, kCount, kSeconds, kChoice, kBool };
 
 struct ApiParameter {
   std::string_view name;
@@ -31,9 +33,6 @@ struct ApiParameter {
   std::string_view example = "";
 };
 
-/// Who may ask. Operators and administrators come with routes that write.
-enum class ApiRole : std::uint8_t { kViewer };
-
 /// A request that fits its route: every parameter that was given or has a fallback, checked.
 struct ApiCall {
   struct Value {
@@ -41,10 +40,13 @@ struct ApiCall {
     std::string text;
   };
   std::string path;
-  std::vector<Value> values;  ///< in the table's order
+  std::vector<Value> values;        ///< in the table's order
+  ApiRole role = ApiRole::kViewer;  ///< of who asks
+  std::string who;                  ///< asks for a write: the name of its token, or "local"
 
   [[nodiscard]] std::string_view text(std::string_view name) const;  ///< empty where absent
   [[nodiscard]] std::size_t count(std::string_view name) const;      ///< 0 where absent
+  [[nodiscard]] bool is(std::string_view name) const { return text(name) == "true"; }
   /// The same call anywhere is the same text; `name` may stand for another value.
   [[nodiscard]] std::string target(std::string_view name = {}, std::string_view text = {}) const;
 };
@@ -55,7 +57,7 @@ struct ApiText {
 };
 
 struct ApiRoute {
-  std::string_view path;  ///< "/api/v1/devices/{id}"; the method is GET
+  std::string_view path;  ///< "/api/v1/devices/{id}"
   std::string_view summary;
   ApiRole role = ApiRole::kViewer;
   std::span<const ApiParameter> parameters;
@@ -64,6 +66,10 @@ struct ApiRoute {
   /// Null for the stream of changes, which api.cpp keeps.
   base::Result<ApiText> (*run)(const ApiState& state, const ApiRoute& route, const ApiCall& call);
   std::string_view question = "";  ///< for the plane
+  /// Others than GET write: parameters that are not of the path stand in a JSON body (POST) or in
+  /// the query (DELETE); the answer is not kept.
+  std::string_view method = "GET";
+  bool is_fresh = false;  ///< its answer changes between looks, or by who asks: never kept
 };
 
 inline constexpr std::string_view kJsonMedia = "application/json";
@@ -72,8 +78,15 @@ inline constexpr std::string_view kEventsMedia = "text/event-stream";
 inline constexpr std::string_view kProblemMedia = "application/problem+json";
 
 [[nodiscard]] std::span<const ApiRoute> api_routes();
-/// nullptr where no route has that path.
-[[nodiscard]] const ApiRoute* find_route(const net::Target& target);
+/// nullptr where no route has that path and method.
+[[nodiscard]] const ApiRoute* find_route(const net::Target& target,
+                                         std::string_view method = "GET");
+/// "GET, HEAD, POST" of a path; empty where there is no such path.
+[[nodiscard]] std::string allowed_methods(const net::Target& target);
+/// The members of a JSON object as fields of a query. kInvalidArgument: it is none, or holds
+/// lists or objects.
+[[nodiscard]] base::Result<std::vector<std::pair<std::string, std::string>>> body_fields(
+    std::string_view body);
 /// kInvalidArgument names the parameter and says what there is.
 [[nodiscard]] base::Result<ApiCall> read_call(const ApiRoute& route, const net::Target& target);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the API gets what it tells. Whoever owns a control plane fills this in (cli/up_plane.cpp);
-// the API itself has no clock and writes nothing.
+// the API itself has no clock.
 #pragma once
 
 #include "diagnose/joint.h"
+#include "serve/action/desk.h"
+#include "serve/api/world_control.h"
 #include "serve/query.h"
 
 #include <cstdint>
@@ -19,6 +21,8 @@ struct ApiState {
   const diagnose::Joint* joint = nullptr;  ///< never null
   /// What the plane's socket answers to a line (docs/formats/plane.md), without waiting for itself.
   std::function<std::string(std::string_view)> answer;
+  WorldControl* world = nullptr;  ///< null on a real host
+  ActionDesk* actions = nullptr;  ///< null where nothing could be acted on: captures
 };
 
 struct ApiSource {

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/api/views.h"
 
+#include "base/stats.h"
 #include "base/text.h"
 #include "fabric/show.h"
 #include "serve/export/values.h"
 #include "serve/query_parts.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <tuple>
+#include <unordered_map>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -32,7 +36,8 @@ template <class Item, class Write>
 ApiText page(const ApiState& state, const ApiCall& call, std::string_view name,
              const std::vector<Item>& all, const Write& write) {
   const std::size_t begin = std::min(call.count("offset"), all.size());
-  const std::size_t end = begin + std::min(call.count("count"), all.size() - begin);
+  constexpr std::size_t kPageMost = 10'000;
+  const std::size_t end = begin + std::min({call.count("count"), all.size() - begin, kPageMost});
   ApiText out;
   out.body = head(state) + fmt::format(R"(,"count":{},"{}":[)", all.size(), name);
   for (std::size_t i = begin; i < end; ++i) {
@@ -199,14 +204,6 @@ Result<std::vector<ExportValue>> last_values(const ApiState& state, const ApiCal
   return out;
 }
 
-Result<ApiText> metrics(const ApiState& state, const ApiRoute& /*route*/, const ApiCall& call) {
-  const auto values = last_values(state, call);
-  if (!values) {
-    return tl::unexpected(values.error());
-  }
-  return ApiText{exposition(*values), {}};
-}
-
 /// "prt-00f3…" as a subject of the joint fabric.
 observe::Subject joint_subject(const diagnose::Joint& joint, std::string_view text) {
   const auto number = text.size() > 4 ? base::parse_unsigned(text.substr(4), 16) : std::nullopt;
@@ -284,26 +281,26 @@ std::vector<LaneRow> empty_lanes(const diagnose::Joint& joint, const ApiCall& ca
   return out;
 }
 
-Result<ApiText> lanes(const ApiState& state, const ApiRoute& /*route*/, const ApiCall& call) {
-  const auto values = last_values(state, call);
-  if (!values) {
-    return tl::unexpected(values.error());
-  }
-  std::vector<LaneRow> rows = empty_lanes(*state.joint, call);
+/// Whether the value is of a numbered lane, and of the metric that is meant.
+bool is_of_lane(const ExportValue& value, std::string_view wanted) {
+  const observe::MetricRow& metric = observe::row(value.metric);
+  return metric.label.find("lane") != metric.label.npos &&
+         metric.kind != observe::MetricKind::kHistogram && (wanted.empty() || metric.key == wanted);
+}
+
+/// Puts each value to the receiver that it was measured at.
+void fill(const diagnose::Joint& joint, const std::vector<ExportValue>& values,
+          std::string_view metric, std::vector<LaneRow>& rows) {
   std::map<LaneKey, LaneRow*> index;
   for (LaneRow& row : rows) {
     index.emplace(LaneKey{row.link->id, row.section, row.direction, row.index}, &row);
   }
-  for (const ExportValue& value : *values) {
-    const observe::MetricRow& metric = observe::row(value.metric);
+  for (const ExportValue& value : values) {
     const auto lane = lane_number(value.label);
-    if (!lane || metric.label.find("lane") == metric.label.npos ||
-        metric.kind == observe::MetricKind::kHistogram ||
-        (!call.text("metric").empty() && metric.key != call.text("metric"))) {
+    if (!lane || !is_of_lane(value, metric)) {
       continue;
     }
-    const auto heard =
-        state.joint->heard(joint_subject(*state.joint, value.subject), value.metric, value.label);
+    const auto heard = joint.heard(joint_subject(joint, value.subject), value.metric, value.label);
     if (!heard) {
       continue;
     }
@@ -312,7 +309,181 @@ Result<ApiText> lanes(const ApiState& state, const ApiRoute& /*route*/, const Ap
       at->second->values.push_back(&value);
     }
   }
+}
+
+Result<ApiText> lanes(const ApiState& state, const ApiRoute& /*route*/, const ApiCall& call) {
+  const auto values = last_values(state, call);
+  if (!values) {
+    return tl::unexpected(values.error());
+  }
+  std::vector<LaneRow> rows = empty_lanes(*state.joint, call);
+  fill(*state.joint, *values, call.text("metric"), rows);
   return page(state, call, "lanes", rows, &lane_json);
+}
+
+std::optional<double> number_of(const ExportValue& value) {
+  if (!value.value) {
+    return std::nullopt;
+  }
+  if (const auto* whole = std::get_if<std::uint64_t>(&*value.value)) {
+    return static_cast<double>(*whole);
+  }
+  const auto* real = std::get_if<double>(&*value.value);
+  return real != nullptr ? std::optional(*real) : std::nullopt;
+}
+
+/// Of one receiver; absent: not measured.
+struct LaneNumbers {
+  std::optional<double> error_ratio, error_ratio_high, margin, figure_of_merit, signal_db;
+};
+
+LaneNumbers numbers_of(const LaneRow& row) {
+  using observe::Metric;
+  LaneNumbers out;
+  std::optional<double> bits, errors;
+  for (const ExportValue* value : row.values) {
+    const auto number = number_of(*value);
+    if (!number || !std::isfinite(*number)) {
+      continue;
+    }
+    const bool is_now =
+        value->label.ends_with(" current") || value->label.find(' ') == std::string::npos;
+    switch (value->metric) {
+      case Metric::kLaneBits:
+        bits = number;
+        break;
+      case Metric::kLaneBitErrors:
+        errors = number;
+        break;
+      case Metric::kLaneFigureOfMerit:
+        out.figure_of_merit = number;
+        break;
+      case Metric::kPortFigureOfMerit:
+      case Metric::kModuleSnr:
+        // Where a port and a module both hear the same receiver, the worse one counts.
+        if (is_now) {
+          out.signal_db = std::min(*number, out.signal_db.value_or(*number));
+        }
+        break;
+      case Metric::kModulePreFecBer:
+      case Metric::kPortPreFecBer:
+        if (is_now) {
+          out.error_ratio = number;  // as it is told; nobody says of how many bits
+        }
+        break;
+      default:
+        break;
+    }
+  }
+  if (bits && errors && *bits > 0) {
+    out.error_ratio = *errors / *bits;
+    out.error_ratio_high = base::poisson_bounds(static_cast<std::uint64_t>(*errors)).high / *bits;
+  }
+  const double limit = weft::fabric::protocol(row.link->protocol).error_target;
+  const auto proven = out.error_ratio_high ? out.error_ratio_high : out.error_ratio;
+  if (limit > 0 && proven && *proven > 0) {
+    constexpr double kDecadesMost = 12;
+    out.margin = std::min(kDecadesMost, std::log10(limit / *proven));
+  }
+  return out;
+}
+
+/// Of the longest segment: what makes links alike beside protocol and width. Null where unknown.
+Json medium_of(const weft::fabric::Link& link) {
+  const auto longest = std::ranges::max_element(
+      link.segments, {}, [](const weft::fabric::Segment& each) { return each.length.value(); });
+  return longest == link.segments.end() ? Json() : Json(weft::fabric::key(longest->medium));
+}
+
+/// By the joint fabric's subject: the hottest sensor of a device, the module at a port.
+std::unordered_map<std::string, double> temperatures(const diagnose::Joint& joint,
+                                                     const std::vector<ExportValue>& values) {
+  std::unordered_map<std::string, double> out;
+  for (const ExportValue& value : values) {
+    const auto number = number_of(value);
+    if (number && (value.metric == observe::Metric::kModuleTemperature ||
+                   value.metric == observe::Metric::kTemperature)) {
+      const auto [at, is_new] =
+          out.emplace(observe::text(joint_subject(joint, value.subject)), *number);
+      at->second = std::max(at->second, *number);
+    }
+  }
+  return out;
+}
+
+Json temperature_of(const diagnose::Joint& joint, const weft::fabric::Link& link,
+                    const std::unordered_map<std::string, double>& all) {
+  std::vector<std::string> places = {link.a.text(), link.b.text()};
+  for (const diagnose::Repeater& repeater : joint.repeaters(link.id)) {
+    places.push_back(repeater.device.text());
+  }
+  Json out;
+  for (const std::string& place : places) {
+    if (const auto at = all.find(place); at != all.end()) {
+      out = out.is_null() ? at->second : std::max(out.get<double>(), at->second);
+    }
+  }
+  return out;
+}
+
+/// Three digits: what a picture can show.
+void append(std::string& out, std::optional<double> value) {
+  out += out.ends_with('[') ? "" : ",";
+  out += value ? fmt::format("{:.3g}", *value) : "null";
+}
+
+Result<ApiText> lane_table(const ApiState& state, const ApiRoute& /*route*/, const ApiCall& call) {
+  const auto values = last_values(state, call);
+  if (!values) {
+    return tl::unexpected(values.error());
+  }
+  std::vector<LaneRow> rows = empty_lanes(*state.joint, call);
+  fill(*state.joint, *values, {}, rows);
+  struct Column {
+    std::string_view key, unit;
+    std::optional<double> LaneNumbers::* of;
+    std::string text = "[";
+  };
+  std::array columns = {
+      Column{"error_ratio", "1", &LaneNumbers::error_ratio},
+      Column{"error_ratio_high", "1", &LaneNumbers::error_ratio_high},
+      Column{"margin", "decades", &LaneNumbers::margin},
+      Column{"figure_of_merit", "1", &LaneNumbers::figure_of_merit},
+      Column{"signal", "dB", &LaneNumbers::signal_db},
+  };
+  for (const LaneRow& row : rows) {
+    const LaneNumbers numbers = numbers_of(row);
+    for (Column& column : columns) {
+      append(column.text, numbers.*column.of);
+    }
+  }
+  const auto heat = temperatures(*state.joint, *values);
+  Json links = Json::array();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const weft::fabric::Link& link = *rows[i].link;
+    if (i > 0 && rows[i - 1].link == &link) {
+      continue;
+    }
+    const auto& protocol = weft::fabric::protocol(link.protocol);
+    links.push_back({{"id", link.id.text()},
+                     {"name", link.name},
+                     {"protocol", protocol.key},
+                     {"limit", protocol.error_target > 0 ? Json(protocol.error_target) : Json()},
+                     {"lanes", link.lanes.value()},
+                     {"medium", medium_of(link)},
+                     {"sections", state.joint->repeaters(link.id).size() + 1},
+                     {"temperature", temperature_of(*state.joint, link, heat)}});
+  }
+  ApiText out;
+  out.body = head(state) + fmt::format(R"(,"count":{},"links":{},"columns":[)", rows.size(),
+                                       links.dump(-1, ' ', false, Json::error_handler_t::replace));
+  for (const Column& column : columns) {
+    out.body +=
+        fmt::format(R"({}{{"key":"{}","unit":"{}","values":{}]}})",
+                    &column == columns.data() ? "" : ",", column.key, column.unit, column.text);
+  }
+  out.body += "]}";
+  return out;
 }
 
 }  // namespace weft::serve::views

@@ -16,6 +16,9 @@ namespace weft::serve::views {
 [[nodiscard]] base::Result<ApiText> link(const ApiState&, const ApiRoute&, const ApiCall&);
 /// Each receiver of each lane: link, section, direction, number, and its last values.
 [[nodiscard]] base::Result<ApiText> lanes(const ApiState&, const ApiRoute&, const ApiCall&);
+/// The same receivers as columns of numbers, in the order of links, sections, directions and lanes:
+/// what a heat map of 100,000 lanes is drawn from.
+[[nodiscard]] base::Result<ApiText> lane_table(const ApiState&, const ApiRoute&, const ApiCall&);
 /// Equal to `weft export --prometheus`.
 [[nodiscard]] base::Result<ApiText> metrics(const ApiState&, const ApiRoute&, const ApiCall&);
 

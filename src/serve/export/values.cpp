@@ -2,11 +2,11 @@
 #include "serve/export/values.h"
 
 #include "base/text.h"
-#include "observe/catalogue.h"
+#include "serve/export/metrics_text.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -94,26 +94,6 @@ std::optional<ExportValue> read_value(const Json& in) {
     return out;
   }
   return std::nullopt;
-}
-
-/// "device", "port" or "link"; "subject" where nothing tells.
-std::string_view kind_of(const ExportValue& value) {
-  if (value.of == "device" || value.of == "port" || value.of == "link") {
-    return value.of;
-  }
-  return value.subject.starts_with("dev-")   ? "device"
-         : value.subject.starts_with("prt-") ? "port"
-         : value.subject.starts_with("lnk-") ? "link"
-                                             : "subject";
-}
-
-/// What the label's text tells, as a Prometheus label.
-std::string_view label_name(const observe::MetricRow& row) {
-  return row.label.starts_with("lane")        ? "lane"
-         : row.label == "sensor"              ? "sensor"
-         : row.label == "error type"          ? "type"
-         : row.kind == MetricKind::kHistogram ? "lane"
-                                              : "label";
 }
 
 std::optional<double> number_of(const observe::Value& value) {
@@ -222,55 +202,38 @@ wire::prometheus::Labels labels_of(const ExportValue& value) {
   if (!value.host.empty()) {
     out.emplace_back("host", value.host);
   }
-  out.emplace_back(export_values::kind_of(value), value.name.empty() ? value.subject : value.name);
+  out.emplace_back(subject_kind(value.of, value.subject),
+                   value.name.empty() ? value.subject : value.name);
   if (!value.label.empty()) {
-    out.emplace_back(export_values::label_name(observe::row(value.metric)), value.label);
+    out.emplace_back(label_name(observe::row(value.metric)), value.label);
   }
   out.emplace_back("id", value.subject);  // two things may be called the same
   return out;
 }
 
 std::string exposition(std::span<const ExportValue> values) {
-  namespace prometheus = wire::prometheus;
-  std::map<observe::Metric, prometheus::Family> families;
-  std::map<std::pair<std::string, std::string>, std::uint64_t> absent;
+  std::vector<const ExportValue*> order;
+  order.reserve(values.size());
   for (const ExportValue& value : values) {
-    const observe::MetricRow& row = observe::row(value.metric);
-    if (!value.value) {
-      ++absent[{std::string(row.key), std::string(observe::key(value.value.error().why))}];
-      continue;
+    order.push_back(&value);
+  }
+  // Stable: all point into one array.
+  std::sort(order.begin(), order.end(), [](const ExportValue* a, const ExportValue* b) {
+    return a->metric != b->metric ? a->metric < b->metric : a < b;
+  });
+  MetricsText out(values.size());
+  SubjectLabels labels;
+  const ExportValue* labelled = nullptr;
+  for (const ExportValue* value : order) {
+    if (labelled == nullptr || labelled->subject != value->subject ||
+        labelled->host != value->host || labelled->name != value->name ||
+        labelled->of != value->of) {
+      labels = subject_labels(value->of, value->host, value->name, value->subject);
+      labelled = value;
     }
-    prometheus::Family& family = families[value.metric];
-    if (family.name.empty()) {
-      family.name = row.prometheus;
-      family.help = row.help;
-      family.type =
-          row.kind == observe::MetricKind::kCounter || row.kind == observe::MetricKind::kHistogram
-              ? prometheus::Type::kCounter
-              : prometheus::Type::kGauge;
-    }
-    for (auto& number : export_values::numbers_of(value)) {
-      family.samples.push_back({family.name, std::move(number.labels), number.value, {}});
-    }
+    out.add(value->metric, labels, value->label, value->value);
   }
-  prometheus::Family counted{observe::kNotMeasuredName,
-                             "Series without a value, by metric and reason",
-                             prometheus::Type::kGauge,
-                             {}};
-  for (const auto& [what, count] : absent) {
-    counted.samples.push_back({counted.name,
-                               {{"metric", what.first}, {"reason", what.second}},
-                               static_cast<double>(count),
-                               {}});
-  }
-  std::string out;
-  for (const auto& [metric, family] : families) {
-    prometheus::write(family, out);
-  }
-  if (!counted.samples.empty()) {
-    prometheus::write(counted, out);
-  }
-  return out;
+  return out.take();
 }
 
 std::vector<wire::prometheus::RemoteSeries> remote_series(std::span<const ExportValue> values) {
@@ -312,7 +275,7 @@ std::string csv(std::span<const ExportValue> values) {
     out +=
         fmt::format("{},{},{},{},{},{},{},{},{},{}\n", base::iso8601(value.at),
                     export_values::csv_field(value.host),
-                    export_values::csv_field(export_values::kind_of(value)),
+                    export_values::csv_field(subject_kind(value.of, value.subject)),
                     export_values::csv_field(value.name), export_values::csv_field(value.subject),
                     row.key, export_values::csv_field(value.label), row.unit, said,
                     value.value ? std::string_view() : observe::key(value.value.error().why));

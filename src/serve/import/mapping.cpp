@@ -286,7 +286,7 @@ Result<std::string> text_of_file(const std::string& file) {
   std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   if (!in.is_open() || in.bad()) {
     std::vector<std::string_view> names;
-    for (const EmbeddedFile& one : embedded_mappings()) {
+    for (const base::EmbeddedFile& one : embedded_mappings()) {
       names.push_back(one.name);
     }
     return base::fail(Code::kNotFound, "is neither a mapping of the program nor a file", file,
@@ -377,7 +377,7 @@ base::Result<Mapping> parse_mapping(std::string_view yaml, const std::string& fi
 
 base::Result<std::vector<Mapping>> find_mappings(const std::string& name_or_file) {
   std::vector<Mapping> out;
-  for (const EmbeddedFile& one : embedded_mappings()) {
+  for (const base::EmbeddedFile& one : embedded_mappings()) {
     if (name_or_file.empty() || name_or_file == one.name) {
       auto read = parse_mapping(one.text, std::string(one.name));
       if (!read) {
