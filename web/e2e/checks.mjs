@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is asked of the page, one function each. A check throws with a sentence when it does not hold.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { axeSource, json, until, web } from './rack.mjs';
+import { subjects, views } from './views.mjs';
+
+const BAD_LINK = 'server0/nic0/eth0--leaf0/port0';
+const BAD_LANE = /lanes? 5\b/i;
+const CLICKS_MOST = 3;
+const VIEW_MS_MAX = 20_000;
+const FINDING_MS_MAX = 120_000;
+
+function holds(condition, text) {
+  if (!condition) throw new Error(text);
+}
+
+/** A page of its own, and everything that its console complained of. */
+export async function open(browser, address, theme = 'light', size = { width: 1366, height: 768 }) {
+  const context = await browser.newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on('pageerror', (error) => page.complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/net::ERR_|Failed to load resource/.test(message.text())) page.complaints.push(message.text());
+  });
+  await page.goto(address, { waitUntil: 'domcontentloaded' });
+  return page;
+}
+
+/** Waits until a view stands there with its data. */
+export async function ready(page, view) {
+  await page.waitForSelector(`main[data-view="${view.route}"][data-ready="yes"]`, { timeout: VIEW_MS_MAX });
+  await until(`${view.name} says ${view.text}`, VIEW_MS_MAX, async () => view.text.test(await page.innerText('main')));
+  if (view.canvas) {
+    await until(`${view.name} is drawn`, VIEW_MS_MAX, () => page.evaluate(() => {
+      const canvas = document.querySelector('canvas.dn-canvas');
+      if (!canvas || !canvas.dataset.drawn || canvas.width < 100) return false;
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const seen = new Set();
+      for (let i = 0; i < data.length; i += 4 * 97) seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
+      return seen.size >= 3;
+    }));
+  }
+  const failed = await page.$$eval('main .failed, main [role="alert"]', (all) => all.map((each) => each.innerText));
+  holds(failed.length === 0, `${view.name}: ${failed.join('; ')}`);
+  holds(page.complaints.length === 0, `${view.name}: the console says: ${page.complaints.join('; ').slice(0, 400)}`);
+}
+
+export async function findsTheFault({ rack }) {
+  const found = await until('a finding about the bad lane', FINDING_MS_MAX, async () => {
+    const { findings } = await json(`${rack.api}/api/v1/findings`);
+    return findings.find((each) => each.place.includes(BAD_LINK) || each.sentence.includes(BAD_LINK));
+  });
+  return `"${found.sentence}"`;
+}
+
+export async function threeClicks({ browser, rack }) {
+  const page = await open(browser, `${rack.page}/`);
+  try {
+    await page.waitForSelector('main[data-ready="yes"]');
+    const isThere = async () => {
+      const text = await page.innerText('main');
+      return text.includes(BAD_LINK) && BAD_LANE.test(text);
+    };
+    const way = [];
+    for (const selector of ['main a[href^="/findings/"]', 'nav a[href="/findings"]', 'main a[href^="/findings/"]', 'main a[href^="/links/"]']) {
+      if (way.length > 0 && await until('the lane', 3000, isThere).catch(() => false)) break;
+      const target = page.locator(selector).first();
+      if (way.length === 0 && !await target.isVisible().catch(() => false)) {
+        if (selector.startsWith('main')) await target.waitFor({ timeout: 3000 }).catch(() => undefined);
+        if (!await target.isVisible().catch(() => false)) continue;
+      }
+      if (selector.startsWith('nav') && way.length > 0) continue;
+      await target.click();
+      way.push(new URL(page.url()).pathname);
+    }
+    holds(await until('the lane is named', 5000, isThere).catch(() => false), `not named after ${way.length} clicks: ${way.join(' → ')}`);
+    holds(way.length <= CLICKS_MOST, `${way.length} clicks: ${way.join(' → ')}`);
+    return `${way.length} click${way.length === 1 ? '' : 's'}: ${way.join(' → ')}`;
+  } finally {
+    await page.context().close();
+  }
+}
+
+/** Views whose answers this server does not give yet are told apart, by its own list of routes. */
+async function askable(rack) {
+  const table = views(await subjects(rack.api));
+  const source = readFileSync(join(web, 'src', 'route.ts'), 'utf8');
+  const routes = [...source.matchAll(/\{ path: '([^']+)'/g)].map((each) => each[1]);
+  holds(routes.length > 0, 'no route was found in src/route.ts');
+  const missing = routes.filter((each) => !table.some((view) => view.route === each));
+  holds(missing.length === 0, `no view of ${missing.join(', ')} is looked at: add it to e2e/views.mjs`);
+  const about = await json(`${rack.api}/api/v1`);
+  const isServed = (view) => !view.needs || about.routes.some((each) => each.path === view.needs);
+  return { seen: table.filter(isServed), left: table.filter((each) => !isServed(each)).map((each) => each.name) };
+}
+
+async function seriousOf(page) {
+  await page.evaluate(axeSource());
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return violations.filter((each) => each.impact === 'serious' || each.impact === 'critical')
+    .map((each) => `${each.id}: ${each.help}: ${each.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ')}`);
+}
+
+/** Each view has its data and nothing that axe calls serious, light and dark. */
+export async function everyView({ browser, rack }) {
+  const { seen, left } = await askable(rack);
+  const wrong = [];
+  for (const theme of ['light', 'dark']) {
+    for (const view of seen) {
+      const page = await open(browser, rack.page + view.path, theme);
+      try {
+        await ready(page, view);
+        wrong.push(...(await seriousOf(page)).map((each) => `${view.name}, ${theme}: ${each}`));
+      } catch (error) {
+        wrong.push(`${view.name}, ${theme}: ${error.message.split('\n')[0]}`);
+      } finally {
+        await page.context().close();
+      }
+    }
+  }
+  holds(wrong.length === 0, wrong.join('\n      '));
+  return `${seen.length} views, light and dark${left.length > 0 ? `; not asked, since this server has no route for them: ${left.join(', ')}` : ''}`;
+}
+
+/** Keyboard alone: from the canvas to a link's page. */
+export async function keyboard({ browser, rack }) {
+  const page = await open(browser, `${rack.page}/lanes`);
+  try {
+    await ready(page, { name: 'lanes', route: '/lanes', text: /receivers/, canvas: true });
+    await page.focus('canvas.dn-canvas');
+    for (const key of ['ArrowRight', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key);
+    const said = await page.locator('.dn-frame [aria-live]').textContent();
+    holds(/lane \d+/.test(said), `the cursor says "${said}"`);
+    for (const key of ['+', '+', '-']) await page.keyboard.press(key);
+    await page.keyboard.press('0');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/links\//, { timeout: 5000 });
+    return 'arrows, zoom and Enter on the heat map';
+  } finally {
+    await page.context().close();
+  }
+}
+
+/** A mark is told by keyboard alone: first what would be, then kept, then on the axis. */
+export async function tellsMark({ browser, rack }) {
+  const page = await open(browser, `${rack.page}/timeline?subject=server0`);
+  const before = (await json(`${rack.api}/api/v1/marks`)).count;
+  try {
+    await page.waitForSelector('main[data-ready="yes"] .mark-form button:enabled');
+    await page.locator('.mark-form input').last().focus();
+    await page.keyboard.type('a fan is changed');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.mark-form .said');
+    holds(/would be kept: maintenance of server0 /.test(await page.innerText('.mark-form .said')), await page.innerText('.mark-form .said'));
+    holds((await json(`${rack.api}/api/v1/marks`)).count === before, 'it was kept before anybody said so');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await until('it is kept', 10_000, async () => /^Kept/.test(await page.innerText('.mark-form .said')));
+    const { marks } = await json(`${rack.api}/api/v1/marks`);
+    holds(marks.some((each) => each.text === 'a fan is changed' && each.subject === 'server0'), 'the server does not know it');
+    await until('it stands in the table', 10_000, async () => (await page.innerText('main')).includes('a fan is changed'));
+    return `${marks.length - before} mark`;
+  } finally {
+    await page.context().close();
+  }
+}
+
+/** The columns are the lanes' own numbers. */
+export async function tableAgrees({ rack }) {
+  const table = await json(`${rack.api}/api/v1/lane-table?link=server0/nic0/eth0--*`);
+  const { lanes } = await json(`${rack.api}/api/v1/lanes?link=server0/nic0/eth0--*`);
+  holds(table.count === lanes.length, `${table.count} and ${lanes.length} receivers`);
+  const merit = table.columns.find((each) => each.key === 'signal').values;
+  let compared = 0;
+  lanes.forEach((lane, i) => {
+    const value = lane.values.find((each) => (each.metric === 'module_snr' && each.label.endsWith(' current')) || each.metric === 'port_figure_of_merit');
+    holds((value?.value === undefined) === (merit[i] === null), `${lane.name} lane ${lane.lane}: one says not measured`);
+    if (value?.value === undefined) return;
+    holds(Math.abs(value.value - merit[i]) < 1, `${lane.name} lane ${lane.lane}: ${value.value} and ${merit[i]}`);
+    compared++;
+  });
+  holds(compared > 0, 'no receiver has a value');
+  return `${compared} receivers`;
+}
+
+export async function resumes({ browser, rack }) {
+  const page = await open(browser, `${rack.page}/`);
+  try {
+    await page.waitForSelector('main[data-ready="yes"]');
+    await page.waitForSelector('.dot.is-live');
+    await rack.stop();
+    await page.waitForSelector('.lost', { timeout: 20_000 });
+    const said = await page.innerText('.lost');
+    holds(/Last seen at \d{4}-/.test(said), `it says "${said}"`);
+    await rack.start();
+    await page.waitForSelector('.dot.is-live', { timeout: 60_000 });
+    holds(await page.locator('.lost').count() === 0, 'it still says that the server is lost');
+    return `said "${said.split('.')[0].trim()}", then live again`;
+  } finally {
+    await page.context().close();
+  }
+}
+
+/** Readable on a phone: nothing is wider than the screen. */
+export async function phone({ browser, rack }) {
+  const wrong = [];
+  for (const path of ['/', '/findings', '/lanes', '/topology']) {
+    const page = await open(browser, rack.page + path, 'light', { width: 390, height: 844 });
+    await page.waitForSelector('main[data-ready="yes"]');
+    await page.waitForTimeout(500);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (over > 1) wrong.push(`${path} is ${over} px too wide`);
+    await page.context().close();
+  }
+  holds(wrong.length === 0, wrong.join(', '));
+  return 'four views at 390 px';
+}
