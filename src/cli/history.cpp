@@ -41,8 +41,9 @@ constexpr OptionSpec kOptions[] = {
 };
 constexpr ExampleSpec kExamples[] = {
     {"weft history 'server0/*' temperature --since 2h --plot", "Temperatures of a machine."},
-    {"weft history eth0 symbol_errors --rate --step 10m", "How fast errors came, with bounds."},
-    {"weft history '*' link_width --since 1d --csv", "Every point, for a spreadsheet."},
+    {"weft history 'server0/*' lane_bit_errors --rate --step 10m",
+     "How fast errors came, with bounds."},
+    {"weft history 'server0/*' link_width --since 1d --csv", "Every point, for a spreadsheet."},
 };
 constexpr ExitSpec kExits[] = {{kOk, "it was answered; there may be no points"}};
 

@@ -3,7 +3,6 @@
 
 #include "fabric/rack.h"
 #include "fabric/yaml_tree.h"
-#include "twin/embedded.h"
 #include "twin/plan/inventory.h"
 #include "twin/plan/plan.h"
 
@@ -108,38 +107,17 @@ constexpr ExampleSpec kExamples[] = {
 };
 constexpr ExitSpec kExits[] = {{kOk, "the located rack file was written"}};
 
-base::Result<std::string> read_text(const std::string& name) {
-  for (const auto& rack : twin::embedded_racks()) {
-    if (rack.name == name) {
-      return std::string(rack.text);
-    }
-  }
-  errno = 0;
-  std::ifstream in(name, std::ios::binary);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) {
-    return base::fail(errno == EACCES ? Code::kPermissionDenied : Code::kNotFound,
-                      "cannot read the rack file", name,
-                      "Give the path of a rack file or the name of a reference rack.");
-  }
-  return text.str();
-}
-
 base::Result<std::string> locate(const std::string& name) {
-  auto text = read_text(name);
-  if (!text) {
-    return text;
+  auto rack = fabric::rack_fabric(name);
+  const auto file = fabric::read_rack(name);
+  if (!rack || !file) {
+    return tl::unexpected(rack ? file.error() : rack.error());
   }
-  auto rack = fabric::load_rack_text(*text, name);
-  if (!rack.ok()) {
-    return base::fail(Code::kInvalidArgument, "the rack file has mistakes", name,
-                      fmt::format("`weft rack check {}` lists them.", name));
-  }
-  auto plan = twin::plan_world(std::move(rack.fabric));
+  auto plan = twin::plan_world(std::move(*rack));
   if (!plan) {
     return tl::unexpected(plan.error());
   }
-  return located_text(*text, twin::located(*plan));
+  return located_text(file->text, twin::located(*plan));
 }
 
 int run_locate(const Arguments& arguments) {

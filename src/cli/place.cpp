@@ -10,7 +10,6 @@
 #include "twin/plan/inventory.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <ctime>
 #include <filesystem>
@@ -157,25 +156,15 @@ Result<void> name_machine(Place& place, const std::string& folder) {
   return {};
 }
 
-Result<std::unique_ptr<fabric::Fabric>> load(const std::string& file) {
-  auto loaded = fabric::load_rack(file);
+Result<std::unique_ptr<fabric::Fabric>> load_twin_plan(const std::string& file) {
+  auto loaded = fabric::rack_fabric(file);
   if (!loaded) {
     return tl::unexpected(loaded.error());
   }
-  if (!loaded->ok()) {
-    return base::fail(Code::kInvalidArgument, "the rack file has mistakes", file,
-                      "See weft rack check.");
-  }
-  return std::make_unique<fabric::Fabric>(std::move(loaded->fabric));
+  return std::make_unique<fabric::Fabric>(std::move(*loaded));
 }
 
-/// The machine and the target that `word` names in a rack.
-struct Found {
-  std::size_t machine = 0;
-  Target target;
-};
-
-std::optional<Found> find_on(const twin::Rack& rack, std::size_t m, std::string_view word) {
+std::optional<RackTarget> find_on(const twin::Rack& rack, std::size_t m, std::string_view word) {
   const twin::MachinePlan& plan = *rack.machines[m].plan;
   const auto device_name = [&](fabric::DeviceId id) {
     const auto* const device = rack.plan->fabric.device(id);
@@ -188,21 +177,21 @@ std::optional<Found> find_on(const twin::Rack& rack, std::size_t m, std::string_
   for (const twin::SmbusPlan& one : plan.retimers) {
     const auto name = fmt::format("{}/0x{:02x}", one.segment, one.address);
     if (is_named(name, one.retimer)) {
-      return Found{m, {TargetKind::kRetimer, name, one.segment, one.address}};
+      return RackTarget{m, {TargetKind::kRetimer, name, one.segment, one.address}};
     }
   }
   for (const twin::FunctionPlan& one : plan.functions) {
     const bool is_link =
         one.link && *one.link < rack.plan->links.size() && rack.plan->links[*one.link].name == word;
     if (is_link || is_named(one.address, {})) {
-      return Found{m, {TargetKind::kLink, one.address}};
+      return RackTarget{m, {TargetKind::kLink, one.address}};
     }
   }
   for (const twin::ModulePlan& one : plan.modules) {
     const bool is_link =
         one.link < rack.plan->links.size() && rack.plan->links[one.link].name == word;
     if (is_link || is_named(one.interface, one.module)) {
-      return Found{m, {TargetKind::kModule, one.interface}};
+      return RackTarget{m, {TargetKind::kModule, one.interface}};
     }
   }
   return std::nullopt;
@@ -233,7 +222,7 @@ Result<Place> twin_of(const Arguments& arguments, const std::string& file, std::
   if (!seed || !advance) {
     return tl::unexpected((seed ? advance : seed).error());
   }
-  auto fabric = load(file);
+  auto fabric = load_twin_plan(file);
   if (!fabric) {
     return tl::unexpected(fabric.error());
   }
@@ -243,7 +232,7 @@ Result<Place> twin_of(const Arguments& arguments, const std::string& file, std::
   }
   twin::Rack& rack = **built;
   rack.world->advance(base::seconds(*advance));
-  std::optional<Found> found;
+  std::optional<RackTarget> found;
   for (std::size_t m = 0; m < rack.machines.size() && !found; ++m) {
     found = find_on(rack, m, word);
   }
@@ -268,16 +257,13 @@ Result<Place> twin_of(const Arguments& arguments, const std::string& file, std::
     const twin::Hold hold(world.mutex());
     return Result<double>(base::Duration{world.now().ns}.seconds());
   };
-  out.rack = std::move(*built);
+  out.rack = &rack;
+  out.is_passing = true;
+  out.owner = std::shared_ptr<twin::Rack>(std::move(*built));
   return out;
 }
 
 }  // namespace place_parts
-
-std::string_view key(TargetKind kind) {
-  constexpr std::array<std::string_view, 3> kKeys = {"link", "retimer", "module"};
-  return kKeys.at(static_cast<std::size_t>(kind));
-}
 
 base::Result<double> number_option(const Arguments& arguments, std::string_view name,
                                    double otherwise, double low, double high) {
@@ -294,6 +280,40 @@ base::Result<double> number_option(const Arguments& arguments, std::string_view 
                                   base::printable(*text), low, high));
   }
   return value;
+}
+
+base::Result<RackTarget> find_in(const twin::Rack& rack, std::string_view word) {
+  using namespace place_parts;
+  std::vector<RackTarget> all;
+  for (std::size_t m = 0; m < rack.machines.size(); ++m) {
+    if (auto found = find_on(rack, m, word)) {
+      all.push_back(*std::move(found));
+    }
+  }
+  if (all.empty()) {
+    return base::fail(Code::kNotFound, "no such link, retimer or module", base::printable(word, 80),
+                      some_links(rack));
+  }
+  // A link's name is at both its ends; a machine's own name may be at several by chance.
+  if (all.size() > 1 && all.front().target.name == word) {
+    return base::fail(
+        Code::kInvalidArgument, "several machines have one", base::printable(word, 80),
+        fmt::format("Name one: {}/{}.", rack.machines[all.front().machine].plan->name, word));
+  }
+  return std::move(all.front());
+}
+
+Place place_here(const std::string& root) {
+  return place_parts::this_machine(root);
+}
+
+void name_target(Place& place, std::string_view word) {
+  place.target = place_parts::target_of(*place.devices, word);
+}
+
+std::string up_source(const std::string& folder) {
+  return std::string(place_parts::kUpPrefix) +
+         std::filesystem::absolute(folder).lexically_normal().string();
 }
 
 base::Result<Place> open_place(const Arguments& arguments, std::string_view word) {
@@ -315,7 +335,7 @@ base::Result<Place> open_place(const Arguments& arguments, std::string_view word
     }
   }
   if (const auto inventory = arguments.value("--inventory")) {
-    auto known = load(*inventory);
+    auto known = load_twin_plan(*inventory);
     if (!known) {
       return tl::unexpected(known.error());
     }

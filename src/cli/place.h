@@ -6,13 +6,12 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "bus/host.h"
+#include "bus/devices.h"
 #include "cli/verb.h"
-#include "driver/pcie_actions.h"
-#include "fabric/model.h"
-#include "observe/snapshot.h"
+#include "serve/action/place.h"
 #include "twin/machine.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,29 +22,13 @@
 
 namespace weft::cli {
 
-enum class TargetKind : std::uint8_t { kLink, kRetimer, kModule };
-[[nodiscard]] std::string_view key(TargetKind kind);  ///< "link", "retimer", "module"
+using serve::Target;
+using serve::TargetKind;
 
-struct Target {
-  TargetKind kind = TargetKind::kLink;
-  std::string name;          ///< as its door knows it: "0000:3b:00.0", "i2c-9/0x24", "eth0"
-  std::string segment = {};  ///< a retimer's: "i2c-9"
-  std::uint8_t address = 0;  ///< and its 7-bit address there
-};
-
-struct Place {
-  std::string source;        ///< "this host", a folder, "rack FILE", "weft up FOLDER": a journal's
-  std::string machine = {};  ///< whose target it is, where several are there
-  bool is_simulated = false;
-  Target target;
-  std::unique_ptr<twin::Rack> rack;  ///< a twin that lives here; outlives what stands below
-  std::unique_ptr<bus::Devices> devices;
-  driver::Wait wait;
+struct Place : serve::ActionPlace {
+  twin::Rack* rack = nullptr;  ///< a twin that lives here
   /// Seconds of the clock by which the devices live.
   std::function<base::Result<double>()> clock;
-  /// The machine as a scan sees it, for the names of what an action disturbs.
-  std::function<base::Result<observe::Snapshot>()> look;
-  std::optional<fabric::Fabric> plan = std::nullopt;  ///< with the addresses of its devices
 };
 
 inline constexpr std::string_view kThisHost = "this host";
@@ -72,6 +55,20 @@ inline constexpr OptionSpec kInventoryOption = {
 /// address, a retimer by bus and address ("i2c-9/0x24"), a module by its interface ("eth0"); of a
 /// twin also by names of the rack file, and with MACHINE/ before it. kNotFound says what there is.
 [[nodiscard]] base::Result<Place> open_place(const Arguments& arguments, std::string_view word);
+
+/// The machine of a rack, and the target there, that a word names: of its own names those that
+/// only one machine has. kNotFound says what there is.
+struct RackTarget {
+  std::size_t machine = 0;
+  Target target;
+};
+[[nodiscard]] base::Result<RackTarget> find_in(const twin::Rack& rack, std::string_view word);
+
+/// This machine, or the folder that stands for one, without a target; and its target by a word.
+[[nodiscard]] Place place_here(const std::string& root);
+void name_target(Place& place, std::string_view word);
+/// What a journal calls the machine of a weft up that has its doors in this folder.
+[[nodiscard]] std::string up_source(const std::string& folder);
 
 /// A module of this or another machine of the same place.
 struct FarModule {

@@ -19,7 +19,7 @@ constexpr std::string_view kThis = "this";
 constexpr std::string_view kHostPrefix = "host:";
 
 constexpr PositionalSpec kCheckPositionals[] = {
-    {"FILE", "Rack files to check.", true, true},
+    {"FILE", "Rack files, or names of reference racks, to check.", true, true},
 };
 constexpr OptionSpec kCheckOptions[] = {
     {"--quiet", "", "Print mistakes and warnings only, not the line for a file that is in order."},
@@ -32,7 +32,7 @@ constexpr ExitSpec kCheckExits[] = {
 };
 
 constexpr PositionalSpec kShowPositionals[] = {
-    {"FILE", "The rack file to show.", true, false},
+    {"FILE", "The rack file to show, or the name of a reference rack.", true, false},
 };
 constexpr OptionSpec kShowOptions[] = {
     {"--tree", "", "A tree for people, equal devices on one line, totals by protocol (default)."},
@@ -40,13 +40,13 @@ constexpr OptionSpec kShowOptions[] = {
     {"--dot", "", "A Graphviz graph of devices and the links between them."},
 };
 constexpr ExampleSpec kShowExamples[] = {
-    {"weft rack show racks/nvl72.yaml", "The tree of a 72-GPU rack."},
-    {"weft rack show racks/hgx-h100.yaml --dot | dot -Tsvg > hgx.svg", "A drawing of it."},
+    {"weft rack show nvl72", "The tree of a 72-GPU rack."},
+    {"weft rack show hgx-h100 --dot | dot -Tsvg > hgx.svg", "A drawing of it."},
 };
 constexpr ExitSpec kShowExits[] = {{kOk, "the file is in order and was shown"}};
 
 constexpr PositionalSpec kDiffPositionals[] = {
-    {"A", "A rack file.", true, false},
+    {"A", "A rack file, or the name of a reference rack.", true, false},
     {"B",
      "A rack file; `this` for this machine; host:SOURCE for what `weft scan --from SOURCE` reads.",
      true, false},

@@ -5,11 +5,13 @@
 #include "base/text.h"
 #include "bus/linux/open.h"
 #include "cli/demo.h"
+#include "cli/files.h"
 #include "cli/interrupts.h"
 #include "cli/scan_json.h"
 #include "cli/scan_report.h"
 #include "cli/scan_text.h"
 #include "cli/terminal.h"
+#include "diagnose/watch.h"
 #include "driver/collect.h"
 #include "fabric/rack.h"
 
@@ -156,6 +158,25 @@ base::Result<std::vector<ScannedHost>> gather(const Arguments& arguments) {
   return hosts;
 }
 
+/// The same looks through the judgement over time, which knows both ends of a link as one.
+base::Result<void> write_state(const Scan& scan, const fabric::Fabric& plan,
+                               const std::string& file) {
+  diagnose::Watch watch({.plan = &plan, .plan_source = {}});
+  for (const auto& host : scan.hosts) {
+    for (const auto& snapshot : host.snapshots) {
+      if (!snapshot->fabric.devices().empty()) {  // those in the middle of a watch have none
+        watch.take(*snapshot);
+      }
+    }
+  }
+  base::WallTime last;
+  for (const auto& host : scan.hosts) {
+    last = std::max(last, host.snapshots.back()->taken);
+  }
+  watch.judge(last);
+  return write_output(file, fabric::fabric_state_json(watch.fabric_state().value()));
+}
+
 int run_scan(const Arguments& arguments) {
   const auto watch_text = arguments.value("--watch");
   const auto watch_span = base::parse_span(watch_text.value_or("0"));
@@ -172,6 +193,10 @@ int run_scan(const Arguments& arguments) {
     if (auto readable = check_readable(*log); !readable) {
       return report(readable.error());
     }
+  }
+  if (arguments.has("--state") && !arguments.has("--rack")) {
+    return report_usage("--state needs --rack",
+                        "The state names links as the rack file does; say which with --rack FILE.");
   }
   diagnose::Expectation expectation;
   fabric::LoadedRack rack;
@@ -211,6 +236,11 @@ int run_scan(const Arguments& arguments) {
     }
   }
   scan.report = diagnose::judge(histories, expectation.plan != nullptr ? &expectation : nullptr);
+  if (const auto file = arguments.value("--state")) {
+    if (auto written = write_state(scan, rack.fabric, *file); !written) {
+      return report(written.error());
+    }
+  }
   if (arguments.has("--json")) {
     write_scan_json(scan, std::cout);
   } else {
@@ -248,6 +278,10 @@ constexpr OptionSpec kScanOptions[] = {
      .value = "",
      .help = "Scan a simulated 8-GPU server that the program carries; one of its links is up but "
              "wrong."},
+    {.name = "--state",
+     .value = "FILE",
+     .help = "Also write what the links of --rack do now, for weft sim --state "
+             "(docs/formats/fabric-state.md)."},
     {.name = "--json",
      .value = "",
      .help = "Print everything as JSON (docs/formats/scan.md), each register field included."},

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/terminal.h"
 #include "score/report.h"
+#include "score/stories.h"
 #include "score/watch_judgement.h"
 
 #include <algorithm>
@@ -22,6 +23,8 @@ namespace {
 
 constexpr std::uint64_t kSeedsFew = 3;
 constexpr std::uint64_t kSeedsAll = 20;
+/// Drawn stories are many, and each lives once.
+constexpr std::size_t kPollsOfDrawn = 72;
 
 constexpr PositionalSpec kPositionals[] = {
     {"PATH", "A folder of scenario files, or one of them. Default: scenarios.", false, true},
@@ -31,6 +34,11 @@ constexpr OptionSpec kOptions[] = {
      "20 seeds a template, and the stories that leave nothing to the seed. Takes tens of minutes."},
     {"--seeds", "N", "Seeds a template, 1 to 10000. Default 3."},
     {"--template", "NAME", "Only templates of this name; * and ? are patterns.", true},
+    {"--draw", "N",
+     "Instead of templates: N stories of each half, of random faults at random places, 1 to 10000. "
+     "PATH is then the folder of racks. Default: racks."},
+    {"--seed", "S",
+     "With --draw: seed 2S - 1 draws those to tune with, 2S those that judge. Default 1."},
     {"--only", "WHICH", "tuning or kept-out: only those, by the rule of scenarios/SPLIT.md."},
     {"--perturb", "PERCENT",
      "Change amplitudes, jitter, crosstalk and heat flow by up to this, 0 to 90, by the seed."},
@@ -40,13 +48,14 @@ constexpr OptionSpec kOptions[] = {
     {"--markdown", "", "The tables of docs/DIAGNOSIS.md."},
     {"--update", "FILE",
      "Put the Markdown into this file, between the lines <!-- score begins --> and <!-- score ends "
-     "--> (with --perturb: score perturbed)."},
+     "--> (with --draw: score drawn; with --perturb: score perturbed)."},
     {"--verbose", "", "Say on standard error what each run asked and what was answered."},
 };
 constexpr ExampleSpec kExamples[] = {
     {"weft score", "Every template of scenarios/ with 3 seeds."},
     {"weft score --template 'dirty-*' --seeds 10 --verbose", "One kind of fault, run by run."},
     {"weft score --all --update docs/DIAGNOSIS.md", "Write the tables anew."},
+    {"weft score --draw 100 --seed 7 --only kept-out", "A hundred stories that nobody wrote."},
 };
 constexpr ExitSpec kExits[] = {
     {kOk, "every story was told"},
@@ -122,6 +131,31 @@ base::Result<std::vector<twin::Scenario>> templates_of(const Arguments& argument
   return chosen;
 }
 
+/// Both halves of a pair of seeds, or one of them.
+base::Result<std::vector<twin::Scenario>> drawn_of(const Arguments& arguments, std::uint64_t count,
+                                                   std::uint64_t pair) {
+  const auto paths = arguments.values("PATH");
+  const std::string only = arguments.value("--only").value_or("");
+  if (paths.size() > 1 || (!only.empty() && only != "tuning" && only != "kept-out")) {
+    return base::fail(base::Code::kInvalidArgument,
+                      "--only is tuning or kept-out; --draw takes one "
+                      "folder of racks");
+  }
+  std::vector<twin::Scenario> chosen;
+  for (const std::uint64_t seed : {2 * pair - 1, 2 * pair}) {
+    if (!only.empty() && (only == "kept-out") != score::is_judging_seed(seed)) {
+      continue;
+    }
+    auto drawn =
+        score::drawn_stories(paths.empty() ? "racks" : std::string(paths.front()), count, seed);
+    if (!drawn) {
+      return drawn;
+    }
+    std::ranges::move(*drawn, std::back_inserter(chosen));
+  }
+  return chosen;
+}
+
 void print_run(const score::RunResult& run) {
   fmt::print(stderr, "{} seed {} on {}{}{}\n", run.name, run.seed, run.rack,
              run.error.empty() ? "" : ": ", run.error);
@@ -141,13 +175,14 @@ void print_run(const score::RunResult& run) {
              run.polls, run.world_s, run.collect_s, run.judge_s);
 }
 
-base::Result<void> update(const std::string& path, const std::string& text, bool is_perturbed) {
+base::Result<void> update(const std::string& path, const std::string& text,
+                          std::string_view section) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
     return base::fail(base::Code::kNotFound, "cannot be read", path);
   }
   const std::string before(std::istreambuf_iterator<char>(in), {});
-  const auto after = score::with_section(before, is_perturbed ? "score perturbed" : "score", text);
+  const auto after = score::with_section(before, section, text);
   if (!after) {
     return tl::unexpected(after.error());
   }
@@ -165,12 +200,25 @@ int run_score(const Arguments& arguments) {
   if (!options) {
     return report_usage(options.error().what);
   }
-  const auto templates = templates_of(arguments);
+  const auto drawn = whole(arguments, "--draw", 0, 1, 10000);
+  const auto pair = whole(arguments, "--seed", 1, 1, 1'000'000);
+  for (const auto* each : {&drawn, &pair}) {
+    if (!*each) {
+      return report_usage(each->error().what);
+    }
+  }
+  if (arguments.has("--update") && *drawn > 0 && options->run.perturbed > 0) {
+    return report_usage("--update has no section for --draw with --perturb; use --markdown");
+  }
+  const auto templates = *drawn > 0 ? drawn_of(arguments, *drawn, *pair) : templates_of(arguments);
   if (!templates) {
     return report(templates.error());
   }
   const bool is_verbose = arguments.has("--verbose");
   const bool shows_progress = !is_verbose && isatty(STDERR_FILENO) == 1;
+  if (*drawn > 0) {
+    options->run.polls_most = kPollsOfDrawn;
+  }
   options->progress = [&](const score::RunResult& run, std::size_t done, std::size_t all) {
     if (is_verbose) {
       print_run(run);
@@ -182,7 +230,9 @@ int run_score(const Arguments& arguments) {
   };
   const auto results = score::run_suite(*templates, score::watch_judgement, *options);
   const auto table = score::tabulate(results);
-  const score::ReportHead head{.seeds = options->seeds, .perturbed = options->run.perturbed};
+  const score::ReportHead head{.seeds = *drawn > 0 ? *pair : options->seeds,
+                               .drawn = *drawn,
+                               .perturbed = options->run.perturbed};
   if (arguments.has("--json")) {
     fmt::print("{}\n", score::table_json(table, results, head).dump(2));
   } else if (arguments.has("--markdown")) {
@@ -191,7 +241,10 @@ int run_score(const Arguments& arguments) {
     fmt::print("{}", score::table_text(table, head));
   }
   if (const auto file = arguments.value("--update")) {
-    const auto done = update(*file, score::table_markdown(table, head), options->run.perturbed > 0);
+    const auto done = update(*file, score::table_markdown(table, head),
+                             *drawn > 0                   ? "score drawn"
+                             : options->run.perturbed > 0 ? "score perturbed"
+                                                          : "score");
     if (!done) {
       return report(done.error());
     }

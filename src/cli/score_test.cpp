@@ -45,6 +45,7 @@ TEST(Score, RefusesWhatIsNotThere) {
   EXPECT_EQ(score("--only half").code, 65);
   EXPECT_EQ(score("--seeds 0").code, 64);
   EXPECT_EQ(score("--json --markdown").code, 64);
+  EXPECT_EQ(score("--draw 1 --perturb 50 --update /nowhere").code, 64);
 }
 
 }  // namespace

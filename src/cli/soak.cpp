@@ -61,7 +61,7 @@ constexpr OptionSpec kOptions[] = {
 constexpr ExampleSpec kExamples[] = {
     {"weft soak i2c-9/0x24", "What a soak of this retimer would write and disturb."},
     {"sudo weft soak i2c-9/0x24 --for 5m --apply", "Five minutes of PRBS31 on all its lanes."},
-    {"weft soak server0/eth0 --folder /tmp/weft-0/pod --lane 0 --apply",
+    {"weft soak pod-server0/eth0 --folder /tmp/weft-0/reference-pod --lane 0 --apply",
      "A lane of a module of a running twin."},
 };
 constexpr ExitSpec kExits[] = {

@@ -4,26 +4,24 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/action_report.h"
-#include "driver/module_control.h"
-#include "driver/pcie_plan.h"
-#include "driver/retimer_actions.h"
+#include "cli/place.h"
+#include "driver/journal.h"
+#include "driver/lasting.h"
+#include "serve/action/journals.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 
 namespace weft::cli {
 namespace undo_parts {
 
 using base::Code;
 using base::Result;
-using driver::Journal;
 using driver::JournalEntry;
 
 constexpr PositionalSpec kPositionals[] = {
@@ -47,10 +45,7 @@ constexpr ExampleSpec kExamples[] = {
 constexpr ExitSpec kExits[] = {{kOk, "all that was chosen is put back, or nothing was to be done"}};
 
 struct Found {
-  Journal journal;
-  std::string name;
-  std::int64_t at_ns = 0;
-  bool lasts = false;
+  serve::FoundJournal found;
   bool is_chosen = false;
 };
 
@@ -59,100 +54,35 @@ Result<std::vector<Found>> find(const Arguments& arguments) {
   if (!folder) {
     return tl::unexpected(folder.error());
   }
-  auto journals = driver::abandoned(*folder);
+  auto journals = serve::found_journals(*folder);
   if (!journals) {
     return tl::unexpected(journals.error());
   }
   const auto wanted = arguments.values("NAME");
   std::vector<Found> out;
-  for (Journal& one : *journals) {
-    struct stat file{};
-    const bool is_there = ::stat(one.path().c_str(), &file) == 0;
-    auto name = std::filesystem::path(one.path()).stem().string();
-    const bool lasts = is_lasting(one);
-    const bool is_named = std::ranges::find(wanted, name) != wanted.end();
-    const bool is_chosen = wanted.empty() ? !lasts || arguments.has("--all") : is_named;
-    out.push_back({.journal = std::move(one),
-                   .name = std::move(name),
-                   .at_ns = is_there ? std::int64_t{file.st_mtim.tv_sec} * 1'000'000'000 +
-                                           file.st_mtim.tv_nsec
-                                     : 0,
-                   .lasts = lasts,
-                   .is_chosen = is_chosen});
+  for (serve::FoundJournal& one : *journals) {
+    const bool is_named = std::ranges::find(wanted, one.name) != wanted.end();
+    const bool is_chosen = wanted.empty() ? !one.lasts || arguments.has("--all") : is_named;
+    out.push_back({.found = std::move(one), .is_chosen = is_chosen});
   }
   for (const std::string& name : wanted) {
-    if (std::ranges::find(out, name, &Found::name) == out.end()) {
+    const auto is_it = [&name](const Found& one) { return one.found.name == name; };
+    if (std::ranges::find_if(out, is_it) == out.end()) {
       return base::fail(Code::kNotFound, "there is no such journal", base::printable(name, 80),
                         fmt::format("weft undo lists those in {}.", *folder));
     }
   }
-  // The newest first: what was changed last goes back first.
-  std::ranges::sort(out, [](const Found& a, const Found& b) {
-    return a.at_ns != b.at_ns ? a.at_ns > b.at_ns : a.name > b.name;
-  });
   return out;
 }
 
-std::string hex(const base::Bytes& least_first) {
-  std::string out = "0x";
-  for (std::size_t i = least_first.size(); i-- > 0;) {
-    out += fmt::format("{:02x}", least_first[i]);
-  }
-  return out;
-}
-
-std::string text_of(const Found& found) {
-  std::string out = fmt::format("{}  {}  {} on {}{}\n", found.name,
-                                base::iso8601(base::WallTime{found.at_ns}), found.journal.action(),
-                                found.journal.machine(), found.lasts ? ", meant to last" : "");
+std::string text_of(const serve::FoundJournal& found) {
+  std::string out = fmt::format("{}  {}  {} on {}{}\n", found.name, base::iso8601(found.at),
+                                found.journal.action(), found.journal.machine(),
+                                found.lasts ? ", meant to last" : "");
   for (const JournalEntry& entry : found.journal.entries()) {
-    out += fmt::format("  {} {} was {}\n", entry.device, entry.place, hex(entry.old));
+    out += fmt::format("  {} {} was {}\n", entry.device, entry.place, serve::hex_text(entry.old));
   }
   return out;
-}
-
-nlohmann::ordered_json json_of(const Found& found) {
-  nlohmann::ordered_json out = {{"name", found.name},
-                                {"at", base::iso8601(base::WallTime{found.at_ns})},
-                                {"action", found.journal.action()},
-                                {"source", found.journal.machine()},
-                                {"lasting", found.lasts}};
-  auto entries = nlohmann::ordered_json::array();
-  for (const JournalEntry& entry : found.journal.entries()) {
-    entries.push_back({{"door", entry.door},
-                       {"device", entry.device},
-                       {"place", entry.place},
-                       {"old", hex(entry.old)}});
-  }
-  out["registers"] = std::move(entries);
-  return out;
-}
-
-Result<void> restore_smbus(bus::Devices& devices, const JournalEntry& entry) {
-  const auto slash = entry.device.rfind("/0x");
-  const auto address = slash == std::string::npos
-                           ? std::nullopt
-                           : base::parse_unsigned(entry.device.substr(slash + 3), 16);
-  if (!address || *address > 0x7F) {
-    return base::fail(Code::kDataLoss, "the journal names no device of a bus", entry.device);
-  }
-  auto bus = devices.smbus(entry.device.substr(0, slash));
-  if (!bus) {
-    return tl::unexpected(bus.error());
-  }
-  driver::RetimerBus retimer(**bus, static_cast<std::uint8_t>(*address));
-  return driver::restore_retimer(retimer, entry);
-}
-
-Result<void> restore(Place& place, const driver::Restore& link, const JournalEntry& entry) {
-  if (entry.door == "smbus") {
-    return restore_smbus(*place.devices, entry);
-  }
-  if (entry.door == "module") {
-    auto memory = place.devices->module_memory(entry.device);
-    return memory ? driver::restore_module(**memory, entry) : tl::unexpected(memory.error());
-  }
-  return link(entry);
 }
 
 /// Registers put back; the first error, after all were tried.
@@ -163,17 +93,17 @@ Result<std::size_t> undo(std::vector<Found>& all, bool forgets) {
     if (!one.is_chosen) {
       continue;
     }
-    const std::size_t before = one.journal.entries().size();
-    auto place =
-        forgets ? Result<std::optional<Place>>(std::nullopt) : reopen_place(one.journal.machine());
+    const std::size_t before = one.found.journal.entries().size();
+    auto place = forgets ? Result<std::optional<Place>>(std::nullopt)
+                         : reopen_place(one.found.journal.machine());
     Result<void> done;
     if (!place) {
       done = tl::unexpected(place.error());
     } else if (*place) {
-      done = put_back(one.journal, **place);
-      count += before - one.journal.entries().size();
+      done = driver::put_back(one.found.journal, *(*place)->devices, (*place)->wait);
+      count += before - one.found.journal.entries().size();
     } else {
-      done = forget(one.journal);
+      done = driver::forget(one.found.journal);
     }
     if (!done && first) {
       first = done;
@@ -193,10 +123,10 @@ int run(const Arguments& arguments) {
   std::size_t left = 0;
   for (const Found& one : *all) {
     if (!is_applied || one.is_chosen) {
-      text += text_of(one);
-      journals.push_back(json_of(one));
+      text += text_of(one.found);
+      journals.push_back(serve::journal_json(one.found));
     }
-    left += one.lasts && !one.is_chosen ? 1 : 0;
+    left += one.found.lasts && !one.is_chosen ? 1 : 0;
   }
   nlohmann::ordered_json json = {
       {"schema", "weftline/undo/1"}, {"applied", is_applied}, {"journals", std::move(journals)}};
@@ -223,13 +153,6 @@ int run(const Arguments& arguments) {
 }
 
 }  // namespace undo_parts
-
-base::Result<void> put_back(driver::Journal& journal, Place& place) {
-  const auto link = driver::restore_link(*place.devices, place.wait);
-  auto undone = journal.undo(
-      [&](const driver::JournalEntry& entry) { return undo_parts::restore(place, link, entry); });
-  return undone ? journal.close() : undone;
-}
 
 VerbSpec undo_verb() {
   return {.name = "undo",

@@ -9,18 +9,16 @@
 #include "cli/up_notify.h"
 #include "cli/up_plane.h"
 #include "cli/up_services.h"
+#include "cli/up_start.h"
 #include "cli/up_summary.h"
+#include "cli/up_world.h"
 #include "fabric/rack.h"
 #include "twin/door/pacer.h"
 #include "twin/door/sysfs_tree.h"
-#include "twin/embedded.h"
-#include "twin/fault/draw.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <thread>
 
@@ -29,8 +27,6 @@
 
 namespace weft::cli {
 namespace up_parts {
-
-constexpr std::string_view kDefaultRack = "reference-pod";
 
 constexpr PositionalSpec kPositionals[] = {
     {"RACK",
@@ -65,49 +61,39 @@ constexpr OptionSpec kOptions[] = {
     {"--store", "DIR",
      "Keeps what is measured and found in this folder, for weft history and for the next start "
      "(default: a folder that is gone when it ends)."},
-    {"--notify", "URL",
-     "Tells findings to this address by HTTP POST (docs/formats/notice.md): one page a cause when "
-     "it opens, gets worse, comes back and is over."},
-    {"--notify-token", "FILE",
-     "The file's first line is sent to it as a bearer token (default: none)."},
-    {"--notify-ca", "FILE", "Certificates to trust there, PEM (default: the system's)."},
-    {"--notify-level", "LEVEL",
-     "Least that is told: unknown, warning or critical (default: "
-     "warning)."},
-    {"--quiet-hours", "HOURS",
-     "Like 22:00-06:30, daily, in UTC; may be given several times. What is not critical waits "
-     "until they are over.",
-     true},
-    {"--http", "WHERE",
-     "Answers questions over HTTP, reading only (docs/formats/api.md), on this port of 127.0.0.1 "
-     "(0: a free one), or on the socket unix:PATH; prints the address (default: off)."},
-    {"--http-token", "FILE",
-     "Who asks there must send the token in this file, which only its owner may read "
-     "(default: nobody is asked for one)."},
+    kNotifyOption,
+    kNotifyTokenOption,
+    kNotifyCaOption,
+    kNotifyLevelOption,
+    kQuietHoursOption,
+    kHttpOption,
+    kNoHttpOption,
+    kHttpTokenOption,
+    kTlsCertOption,
+    kTlsKeyOption,
+    kUiDirOption,
+    {"--state", "DIR",
+     "Keeps world, store and audit in this folder, and goes on from there at the next start "
+     "(default: with no argument at all $XDG_STATE_HOME/weft/up/RACK, else nothing is kept)."},
+    {"--fresh", "", "Forgets what is kept there, and begins anew."},
     {"--no-plane", "", "Only the world: nobody polls it, remembers or judges."},
     {"--json", "", "A line of JSON for the start and for each summary."},
 };
 constexpr ExampleSpec kExamples[] = {
-    {"weft up", "The reference pod at the pace of the clock, until Ctrl-C."},
+    {"weft up",
+     "The reference pod at the pace of the clock with two hours of history and one subtle fault, "
+     "and a page on http://127.0.0.1:8088, until Ctrl-C."},
     {"weft up racks/hgx-h100.yaml --doors", "One server whose lspci, SMBus and modules answer."},
     {"weft up --scenario scenarios/fan-loss.yaml --speed 60", "A story, an hour in a minute."},
     {"weft up --store history --notify http://127.0.0.1:9000/pages --quiet-hours 22:00-06:00",
      "Remembers, and wakes somebody."},
-    {"weft up --http 8088", "The same, and http://127.0.0.1:8088/api/v1 tells of it."},
+    {"weft up --http 9000", "Page and API on http://127.0.0.1:9000."},
     {"weft up --speed max --for 1d --json", "A day of the reference pod, as fast as it goes."},
 };
 constexpr ExitSpec kExits[] = {{kOk, "the time of --for is over, or it was interrupted"}};
 
-struct Options {
-  std::string rack{kDefaultRack};
-  twin::WorldOptions world;
-  double speed = 1;  // 0: max
-  std::optional<base::Duration> span;
-  bool json = false;
-};
-
 /// kOk, or the exit code of what was told to the user.
-int parse(const Arguments& arguments, Options& out) {
+int parse(const Arguments& arguments, UpOptions& out) {
   constexpr std::uint64_t kThreadsMax = 64;
   constexpr double kSpeedMax = 1e6;
   out.rack = arguments.value("RACK").value_or(out.rack);
@@ -154,14 +140,14 @@ void print(const std::string& text) {
   std::fflush(stdout);
 }
 
-std::string banner(const twin::Rack& rack, const Options& options, double start_seconds) {
+std::string banner(const twin::Rack& rack, const UpOptions& options, double start_seconds) {
   return fmt::format(
       "SIMULATED: rack {}: {} machines, {} links; seed {}, speed {}; started in {:.2f} s\n",
       rack.plan->fabric.name, rack.machines.size(), rack.links.size(), options.world.seed,
       options.speed > 0 ? fmt::format("{:g}", options.speed) : "max", start_seconds);
 }
 
-std::string start_json(const twin::Rack& rack, const Options& options, double start_seconds,
+std::string start_json(const twin::Rack& rack, const UpOptions& options, double start_seconds,
                        std::span<const twin::door::DoorRow> doors, const UpHttp* http) {
   using Object = nlohmann::ordered_json;
   Object out = {{"schema", "weftline/up-start/1"}, {"simulated", true},
@@ -181,7 +167,7 @@ std::string start_json(const twin::Rack& rack, const Options& options, double st
 /// Prints summaries while the world goes on: in place on a terminal, else as lines.
 class Watcher {
  public:
-  Watcher(twin::Rack& rack, const Options& options, UpPlane* plane)
+  Watcher(twin::Rack& rack, const UpOptions& options, UpPlane* plane)
       : rack_(rack),
         plane_(plane),
         json_(options.json),
@@ -256,26 +242,44 @@ base::Result<std::unique_ptr<twin::door::Doors>> open_doors(twin::Rack& rack, Up
   return twin::door::Doors::open(rack, std::move(options));
 }
 
+/// Until its history is made, or a signal came.
+void wait_for_history(const UpPlane* plane, bool json) {
+  constexpr auto kTick = std::chrono::milliseconds(50);
+  bool is_told = false;
+  while (plane != nullptr && !plane->is_prepared() && !Interrupts::asked()) {
+    if (!json && !is_told && terminal(1).is_terminal) {
+      is_told = true;
+      print("Its history is being made…\n");
+    }
+    std::this_thread::sleep_for(kTick);
+  }
+}
+
 /// Until --for is over or a signal came.
-void live(twin::Rack& rack, const Options& options, twin::door::Doors* doors, UpPlane* plane) {
+void live(twin::Rack& rack, const UpOptions& options, twin::door::Doors* doors, UpPlane* plane,
+          UpWorld& world) {
   using Clock = std::chrono::steady_clock;
   constexpr auto kTick = std::chrono::milliseconds(20);
   constexpr auto kSnapshotEvery = std::chrono::seconds(5);
   const auto every = std::chrono::seconds(terminal(1).is_terminal ? 1 : 5);
+  wait_for_history(plane, options.json);
+  if (Interrupts::asked()) {
+    return;
+  }
   twin::door::PacerOptions pace{.speed = options.speed};
   if (options.span) {
     pace.until = rack.world->now() + *options.span;
   }
   Watcher watcher(rack, options, plane);
-  twin::door::Pacer pacer(*rack.world, pace);
+  world.start(pace);
   auto shown = Clock::now();
   auto written = shown;
-  while (!Interrupts::asked() && !pacer.status().is_done) {
+  while (!Interrupts::asked() && !world.status().is_done) {
     std::this_thread::sleep_for(kTick);
     const auto now = Clock::now();
     if (now - shown >= every) {
       shown = now;
-      watcher.show(pacer.status());
+      watcher.show(world.status());
     }
     if (doors != nullptr && now - written >= kSnapshotEvery) {
       written = now;
@@ -284,83 +288,67 @@ void live(twin::Rack& rack, const Options& options, twin::door::Doors* doors, Up
       }
     }
   }
-  pacer.stop();
-  watcher.show(pacer.status());
+  world.stop();
+  watcher.show(world.status());
 }
 
-base::Result<void> restore(twin::World& world, const std::string& path) {
-  constexpr std::uintmax_t kBytesMax = std::uintmax_t{4} << 30;
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  if (error || size > kBytesMax) {
-    return base::fail(base::Code::kNotFound, error ? error.message() : "too long for a checkpoint",
-                      path, "Name a file that weft world checkpoint wrote.");
+base::Result<std::unique_ptr<UpHttp>> open_up_http(const Arguments& arguments, UpPlane* plane,
+                                                   const UpStart& start) {
+  if (plane == nullptr) {
+    if (arguments.has("--http")) {
+      return base::fail(base::Code::kInvalidArgument, "--http has nothing to tell with --no-plane",
+                        {}, "Leave one of them out.");
+    }
+    return std::unique_ptr<UpHttp>();
   }
-  base::Bytes bytes(static_cast<std::size_t>(size));
-  std::ifstream file(path, std::ios::binary);
-  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!file) {
-    return base::fail(base::Code::kUnavailable, "cannot be read", path);
-  }
-  if (auto done = world.restore(bytes); !done) {
-    auto told = done.error();
-    told.where = path + (told.where.empty() ? "" : ": " + told.where);
-    return tl::unexpected(told);
-  }
-  return {};
+  return open_http(
+      arguments, {.source = plane->api(),
+                  .is_simulated = true,
+                  .audit = start.state ? start.state->audit() : plane->folder() + "/audit.jsonl"});
 }
 
 int up(const Arguments& arguments) {
-  Options options;
+  UpStart begun;
+  UpOptions& options = begun.options;
   if (const int exit = parse(arguments, options); exit != kOk) {
     return exit;
   }
-  std::optional<twin::Scenario> scenario;
-  if (const auto file = arguments.value("--scenario")) {
-    auto loaded = twin::load_scenario(*file);
-    if (!loaded) {
-      return report(loaded.error());
-    }
-    scenario = std::move(*loaded);
-    options.world.seed = arguments.has("--seed") ? options.world.seed : scenario->seed;
-    scenario->rack = twin::drawn_rack(*scenario, options.world.seed);
-    options.rack = arguments.value("RACK").value_or(twin::rack_path(*scenario));
+  if (auto read = begun.read(arguments); !read) {
+    return report(read.error());
   }
   if (arguments.has("--guests") && !arguments.has("--doors")) {
     return report_usage("--guests needs --doors", "Give both.");
   }
   UpPlaneOptions plane_options;
-  plane_options.store = arguments.value("--store").value_or("");
   if (auto read = read_notify_options(arguments, plane_options); !read) {
     return report(read.error());
   }
   const auto begin = std::chrono::steady_clock::now();
-  auto fabric = find_rack(options.rack);
+  auto fabric = fabric::rack_fabric(options.rack);
   if (!fabric) {
     return report(fabric.error());
   }
-  const auto restored = arguments.value("--restore");
-  auto rack =
-      twin::build_rack(std::move(*fabric), options.world, {.starts = !restored, .physics = {}});
+  if (auto opened = begun.open_state(arguments, *fabric); !opened) {
+    return report(opened.error());
+  }
+  auto rack = begun.build(arguments, *std::move(fabric));
   if (!rack) {
     return report(rack.error());
   }
-  if (restored) {
-    if (auto done = restore(*(*rack)->world, *restored); !done) {
-      return report(done.error());
-    }
-  } else if (scenario) {
-    auto story = twin::drawn(*scenario, *(*rack)->plan, options.world.seed);
-    if (!story) {
-      return report(story.error());
-    }
-    if (auto done = twin::apply(*story, twin::fault_engine(**rack)); !done) {
-      return report(done.error());
-    }
-  }
+  UpWorld world(**rack, options.speed);
   std::unique_ptr<UpPlane> plane;
+  plane_options.world_at =
+      begun.saved ? begun.saved->world_at : base::WallTime{base::wall_now().ns - begun.history.ns};
   if (!arguments.has("--no-plane")) {
-    plane_options.world_at = base::wall_now();
+    plane_options.store =
+        begun.state ? begun.state->store() : arguments.value("--store").value_or("");
+    plane_options.history = begun.history;
+    plane_options.world = &world;
+    plane_options.door_folder =
+        arguments.value("--folder")
+            .value_or(twin::door::default_door_folder((*rack)->plan->fabric.name));
+    world.set_prepared(begun.history.ns > 0 ? 0 : 1);
+    plane_options.prepared = [&world](double share) { world.set_prepared(share); };
     auto started = UpPlane::start(**rack, plane_options);
     if (!started) {
       return report(started.error());
@@ -384,7 +372,7 @@ int up(const Arguments& arguments) {
       report(opened.error());  // it lives all the same, without weft world
     }
   }
-  const auto http = open_http(arguments, plane.get());
+  auto http = open_up_http(arguments, plane.get(), begun);
   if (!http) {
     return report(http.error());
   }
@@ -401,37 +389,19 @@ int up(const Arguments& arguments) {
     print(banner(**rack, options, start) + (doors ? doors->map_text() : "") +
           http_line(http->get()));
   }
-  live(**rack, options, doors.get(), plane.get());
+  live(**rack, options, doors.get(), plane.get(), world);
+  const bool is_whole = plane == nullptr || plane->is_prepared();
+  http->reset();
+  services.reset();
+  doors.reset();
+  plane.reset();
+  if (is_whole) {
+    begun.keep(**rack, plane_options.world_at);
+  }
   return kOk;
 }
 
 }  // namespace up_parts
-
-base::Result<fabric::Fabric> find_rack(const std::string& name) {
-  const auto racks = twin::embedded_racks();
-  const auto built_in = std::ranges::find(racks, name, &twin::EmbeddedFile::name);
-  std::error_code ignored;
-  const bool is_file = std::filesystem::exists(name, ignored);
-  if (!is_file && built_in == racks.end() && name.find('/') == std::string::npos) {
-    std::string names;
-    for (const auto& rack : racks) {
-      names += fmt::format("{}{}", names.empty() ? "" : ", ", rack.name);
-    }
-    return base::fail(base::Code::kNotFound, "there is no rack file and no reference rack so named",
-                      base::printable(name, 80), "Reference racks: " + names + ".");
-  }
-  auto loaded = is_file || built_in == racks.end()
-                    ? fabric::load_rack(name)
-                    : fabric::load_rack_text(built_in->text, name + " (reference rack)");
-  if (!loaded) {
-    return tl::unexpected(loaded.error());
-  }
-  if (!loaded->ok()) {
-    return base::fail(base::Code::kInvalidArgument, loaded->problem_text(), {},
-                      "weft rack check says it too.");
-  }
-  return std::move(loaded->fabric);
-}
 
 VerbSpec up_verb() {
   return {.name = "up",

@@ -2,6 +2,7 @@
 #include "cli/up_plane.h"
 
 #include "base/temp_folder.h"
+#include "cli/up_actions.h"
 #include "cli/why.h"
 #include "serve/marks.h"
 #include "serve/query.h"
@@ -24,20 +25,23 @@ struct UpPlane::Loop {
   static constexpr std::string_view kStateKind = "state";
   static constexpr std::string_view kWebhookKey = "webhook";
 
-  Loop(twin::Rack& living, const UpPlaneOptions& how)
-      : rack(living), options(how), expectation(twin::located(*living.plan)) {}
+  Loop(PlaneParts whom, const UpPlaneOptions& how) : parts(std::move(whom)), options(how) {}
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   ~Loop() {
-    stops = true;
-    if (thread.joinable()) {
-      thread.join();
-    }
+    stop();
     plane.reset();
     if (webhook) {
       keep_waiting();
     }
     store.reset();
+  }
+
+  void stop() {
+    stops = true;
+    if (thread.joinable()) {
+      thread.join();
+    }
   }
 
   base::Result<void> open() {
@@ -56,20 +60,32 @@ struct UpPlane::Loop {
     store = std::move(*opened);
     problems = store->damage();
     serve::ControlPlaneOptions how;
-    how.plan = &expectation;
-    how.plan_source = rack.plan->fabric.name;
+    how.plan = parts.plan ? &*parts.plan : nullptr;
+    how.plan_source = parts.plan ? parts.name : "";
     how.poll_every = options.poll_every;
     how.notices = options.notices;
     if (options.webhook) {
       webhook.emplace(*options.webhook);
       take_waiting();
       how.tell = [this](const std::vector<serve::Notice>& notices) {
-        webhook->post(serve::notice_json(notices, rack.plan->fabric.name + " (simulated)"));
+        webhook->post(serve::notice_json(notices, source_name()));
       };
     }
     plane = std::make_unique<serve::ControlPlane>(store.get(), how);
-    for (std::size_t i = 0; i < rack.machines.size(); ++i) {
-      plane->add(rack.machines[i].plan->name, twin::host_of(rack, i));
+    if (parts.actions) {
+      parts.actions->store = store.get();
+      parts.actions->changed = [this] { ++revision; };
+      actions.emplace(*std::move(parts.actions));
+    }
+    started_at = now();
+    for (const observe::Snapshot& look : std::exchange(parts.looks, {})) {
+      started_at = std::min(started_at, look.taken);
+      note(plane->take(look));
+      note(plane->settle(look.taken));
+    }
+    for (auto& [name, host] : std::exchange(parts.hosts, {})) {
+      plane->add(name, std::move(host));
+      has_hosts = true;
     }
     thread = std::thread([this] { run(); });
     return {};
@@ -101,26 +117,46 @@ struct UpPlane::Loop {
     }
   }
 
-  [[nodiscard]] base::WallTime now() const {
-    const twin::Hold hold(rack.world->mutex());
-    return options.world_at + base::Duration{rack.world->now().ns};
+  [[nodiscard]] base::WallTime now() const { return parts.now(); }
+  [[nodiscard]] std::string source_name() const {
+    return parts.name + (parts.is_simulated ? " (simulated)" : "");
+  }
+  void note(serve::Stepped stepped) {
+    std::ranges::move(stepped.problems, std::back_inserter(problems));
+  }
+
+  void step(base::WallTime at) {
+    const std::lock_guard hold(mutex);
+    note(plane->step(at));
+    note_webhook();
+    ++revision;
+  }
+
+  /// The world's life until now, as fast as it goes, looked at as a patient operator would.
+  void prepare() {
+    constexpr base::Duration kEvery{60LL * 1'000'000'000};
+    for (base::Duration done; done < options.history && !stops && parts.advance;) {
+      const base::Duration more{std::min(kEvery.ns, options.history.ns - done.ns)};
+      done.ns += more.ns;
+      parts.advance(more);
+      step(now());
+      if (options.prepared) {
+        options.prepared(done.seconds() / options.history.seconds());
+      }
+    }
+    is_prepared = true;
   }
 
   void run() {
+    prepare();
     using Clock = std::chrono::steady_clock;
     constexpr auto kTick = std::chrono::milliseconds(50);
     auto rested = Clock::now();
-    while (!stops) {
+    while (!stops && has_hosts) {
       const base::WallTime at = now();
       if (Clock::now() >= rested && at >= plane->next_due()) {
         const auto began = Clock::now();
-        {
-          const std::lock_guard hold(mutex);
-          serve::Stepped stepped = plane->step(at);
-          std::ranges::move(stepped.problems, std::back_inserter(problems));
-          note_webhook();
-          ++revision;
-        }
+        step(at);
         rested = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                     (Clock::now() - began) * (1 / options.share_most - 1));
       }
@@ -140,7 +176,27 @@ struct UpPlane::Loop {
       plane->take(*mark);
       ++revision;
     }
-    return serve::mark_answer(mark, at, true);
+    return serve::mark_answer(mark, at, parts.is_simulated);
+  }
+
+  /// The answer to {"ask":"acknowledge"}, which writes; nullopt for any other question.
+  [[nodiscard]] std::optional<std::string> acknowledge(std::string_view line) {
+    const auto asked = nlohmann::json::parse(line, nullptr, false);
+    if (!asked.is_object() || !asked.contains("ask") || asked["ask"] != "acknowledge") {
+      return std::nullopt;
+    }
+    const base::WallTime at = now();
+    const auto meant =
+        serve::asked_acknowledgement(line, plane->findings(), plane->acknowledgements(), at);
+    if (meant && meant->applies) {
+      if (meant->drops) {
+        plane->drop_acknowledgement(meant->one.finding);
+      } else {
+        plane->take(meant->one);
+      }
+      ++revision;
+    }
+    return serve::acknowledgement_answer(meant, at, parts.is_simulated);
   }
 
   /// The answer to {"ask":"why"}, which needs the joint fabric; nullopt for any other question.
@@ -164,28 +220,59 @@ struct UpPlane::Loop {
     if (const auto known =
             check_subject(plane->findings(), plane->watch().joint(), text_of("subject"));
         !known) {
-      return serve::refusal(true, known.error());
+      return serve::refusal(parts.is_simulated, known.error());
     }
     WatchedSpan watched;
     watched.subject = text_of("subject");
-    watched.source = rack.plan->fabric.name + " (simulated)";
-    watched.machines = rack.machines.size();
-    watched.links = rack.links.size();
+    watched.source = source_name();
+    watched.machines = parts.machines;
+    watched.links = parts.links > 0 ? parts.links : plane->watch().joint().fabric().links().size();
     for (const serve::HostStatus& host : plane->hosts()) {
       watched.looks = std::max(watched.looks, static_cast<std::size_t>(host.polls));
     }
-    watched.from = options.world_at;
+    watched.from = parts.is_simulated ? options.world_at : started_at;
     watched.until = at;
     watched.starting = plane->watch().starting(at);
+    for (const auto& living : meant) {
+      const auto known = plane->acknowledgements().find(living.id);
+      if (known != plane->acknowledgements().end() && serve::holds(known->second, living, at)) {
+        watched.notes.push_back(living.id + " is " + serve::acknowledgement_text(known->second));
+      }
+    }
     const WhyView view{meant, &plane->watch().joint(), watched};
     const bool wants_json = json != asked.end() && json->is_boolean() && json->get<bool>();
-    return nlohmann::ordered_json({{"schema", serve::kPlaneSchema},
-                                   {"simulated", true},
-                                   {"ok", true},
-                                   {"ask", "why"},
-                                   {"text", wants_json ? why_json(view) : why_text(view)},
-                                   {"exit", why_exit(view)}})
-        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    nlohmann::ordered_json out = {{"schema", serve::kPlaneSchema}};
+    if (parts.is_simulated) {
+      out["simulated"] = true;
+    }
+    out.update({{"ok", true},
+                {"ask", "why"},
+                {"text", wants_json ? why_json(view) : why_text(view)},
+                {"exit", why_exit(view)}});
+    return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+
+  /// The answer to {"ask":"state"}: what the plan's links do; nullopt for any other question.
+  [[nodiscard]] std::optional<std::string> state(std::string_view line) const {
+    const auto asked = nlohmann::json::parse(line, nullptr, false);
+    if (!asked.is_object() || !asked.contains("ask") || asked["ask"] != "state") {
+      return std::nullopt;
+    }
+    const auto found = plane->watch().fabric_state();
+    if (!found) {
+      return serve::refusal(parts.is_simulated,
+                            {base::Code::kFailedPrecondition, "it has no rack file", parts.name,
+                             "Start it with one: the links are named as that names them."});
+    }
+    nlohmann::ordered_json out = {{"schema", serve::kPlaneSchema}};
+    if (parts.is_simulated) {
+      out["simulated"] = true;
+    }
+    out.update({{"ok", true},
+                {"ask", "state"},
+                {"state", nlohmann::ordered_json::parse(fabric::fabric_state_json(*found), nullptr,
+                                                        false)}});
+    return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
   /// An answer to a line; with the mutex held.
@@ -193,36 +280,74 @@ struct UpPlane::Loop {
     if (auto text = why(line)) {
       return *text;
     }
+    if (auto text = state(line)) {
+      return *text;
+    }
     if (auto text = mark(line)) {
+      return *text;
+    }
+    if (auto text = acknowledge(line)) {
       return *text;
     }
     return serve::answer(source, line);
   }
   [[nodiscard]] serve::QuerySource source() const {
-    return {
-        .store = store.get(), .findings = plane->findings(), .now = now(), .is_simulated = true};
+    return {.store = store.get(),
+            .findings = plane->findings(),
+            .now = now(),
+            .is_simulated = parts.is_simulated,
+            .each_last = [this](const serve::SeeLast& see) { plane->each_last(see); },
+            .last_from = started_at};
   }
 
-  twin::Rack& rack;
+  PlaneParts parts;
   UpPlaneOptions options;
-  fabric::Fabric expectation;
+  bool has_hosts = false;
+  base::WallTime started_at;
   std::string folder;
   std::optional<base::TempFolder> temporary;  // where no folder was named
   std::unique_ptr<telemetry::Store> store;
   std::optional<serve::Webhook> webhook;  // told by the plane, which goes first
   std::string webhook_problem;
   std::unique_ptr<serve::ControlPlane> plane;
+  std::optional<serve::ActionDesk> actions;
   mutable std::mutex mutex;  // of plane, store, problems
   std::vector<std::string> problems;
   std::atomic<std::uint64_t> revision{0};  // grows with every look and mark
   std::atomic<bool> stops{false};
+  std::atomic<bool> is_prepared{false};
   std::thread thread;
 };
 
 base::Result<std::unique_ptr<UpPlane>> UpPlane::start(twin::Rack& rack,
                                                       const UpPlaneOptions& options) {
+  PlaneParts parts;
+  parts.name = rack.plan->fabric.name;
+  parts.is_simulated = true;
+  parts.plan = twin::located(*rack.plan);
+  parts.machines = rack.machines.size();
+  parts.links = rack.links.size();
+  for (std::size_t i = 0; i < rack.machines.size(); ++i) {
+    parts.hosts.emplace_back(rack.machines[i].plan->name, twin::host_of(rack, i));
+  }
+  if (!options.door_folder.empty()) {
+    parts.actions = twin_actions(rack, options.door_folder);
+  }
+  parts.now = [&rack, from = options.world_at] {
+    const twin::Hold hold(rack.world->mutex());
+    return from + base::Duration{rack.world->now().ns};
+  };
+  parts.advance = [&rack](base::Duration span) {
+    const twin::Hold hold(rack.world->mutex());
+    rack.world->advance_to(rack.world->now() + span);
+  };
+  return start(std::move(parts), options);
+}
+
+base::Result<std::unique_ptr<UpPlane>> UpPlane::start(PlaneParts parts,
+                                                      const UpPlaneOptions& options) {
   std::unique_ptr<UpPlane> out(new UpPlane());
-  out->loop_ = std::make_unique<Loop>(rack, options);
+  out->loop_ = std::make_unique<Loop>(std::move(parts), options);
   if (auto opened = out->loop_->open(); !opened) {
     return tl::unexpected(opened.error());
   }
@@ -233,7 +358,7 @@ UpPlane::~UpPlane() = default;
 
 twin::door::NamedService UpPlane::service() {
   return {"plane",
-          {.greeting = serve::greeting(true),
+          {.greeting = serve::greeting(loop_->parts.is_simulated),
            .answer =
                [loop = loop_.get()](std::string_view line) {
                  const std::lock_guard hold(loop->mutex);
@@ -243,17 +368,31 @@ twin::door::NamedService UpPlane::service() {
 }
 
 serve::ApiSource UpPlane::api() {
-  return {.revision = [loop = loop_.get()] { return loop->revision.load(); },
-          .look =
-              [loop = loop_.get()](const std::function<void(const serve::ApiState&)>& see) {
-                const std::lock_guard hold(loop->mutex);
-                const serve::QuerySource source = loop->source();
-                see({.query = source,
-                     .joint = &loop->plane->watch().joint(),
-                     .answer = [loop, &source](std::string_view line) {
-                       return loop->answer_line(line, source);
-                     }});
-              }};
+  return {
+      .revision = [loop = loop_.get()] { return loop->revision.load(); },
+      .look =
+          [loop = loop_.get()](const std::function<void(const serve::ApiState&)>& see) {
+            const std::lock_guard hold(loop->mutex);
+            const serve::QuerySource source = loop->source();
+            see({.query = source,
+                 .joint = &loop->plane->watch().joint(),
+                 .answer = [loop, &source](
+                               std::string_view line) { return loop->answer_line(line, source); },
+                 .world = loop->options.world,
+                 .actions = loop->actions ? &*loop->actions : nullptr});
+          }};
+}
+
+bool UpPlane::is_prepared() const {
+  return loop_->is_prepared;
+}
+
+const std::string& UpPlane::folder() const {
+  return loop_->folder;
+}
+
+void UpPlane::stop() {
+  loop_->stop();
 }
 
 std::vector<diagnose::LivingFinding> UpPlane::open_findings() const {

@@ -20,6 +20,12 @@
 #include "cli/rack.h"
 #include "cli/scan.h"
 #include "cli/score.h"
+#include "cli/serve.h"
+#include "cli/sim/collective.h"
+#include "cli/sim/compare.h"
+#include "cli/sim/fault.h"
+#include "cli/sim/step.h"
+#include "cli/sim/traffic.h"
 #include "cli/soak.h"
 #include "cli/top.h"
 #include "cli/undo.h"
@@ -50,6 +56,7 @@ std::span<const VerbSpec> verbs() {
       world_status_verb(),
       world_inject_verb(),
       world_clear_verb(),
+      world_state_verb(),
       world_checkpoint_verb(),
       margin_verb(),
       link_verb(),
@@ -59,7 +66,13 @@ std::span<const VerbSpec> verbs() {
       firmware_update_verb(),
       undo_verb(),
       score_verb(),
+      sim_collective_verb(),
+      sim_step_verb(),
+      sim_fault_verb(),
+      sim_traffic_verb(),
+      sim_compare_verb(),
       up_verb(),
+      serve_verb(),
       import_verb(),
       mark_verb(),
       history_verb(),

@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "base/text.h"
 #include "bus/linux/open.h"
+#include "cli/files.h"
 #include "cli/history_plane.h"
 #include "diagnose/incident.h"
 #include "driver/collect.h"
@@ -47,14 +48,19 @@ constexpr OptionSpec kOptions[] = {
     {"--store", "DIR", "What a control plane or weft import has found and left in this store."},
     {"--watch", "TIME", "How long to look at this machine: 30s, 2m, 1h. Default 5s, at most 24 h."},
     {"--since", "TIME", "Only what moved in this time before the end: 30s, 2m, 1h, 7d."},
+    {"--state", "FILE",
+     "Also write what the links do now, for weft sim --state (docs/formats/fabric-state.md). Needs "
+     "--rack, or --live."},
     {"--json", "", "Findings as JSON, schema weftline/why/1 (docs/formats/why.md)."},
 };
 constexpr ExampleSpec kExamples[] = {
     {"weft why", "Look twice, five seconds apart, and say what is wrong with this machine."},
     {"weft why --from rack7-*.tar.zst --rack rack7.yaml", "Many captures as one rack."},
     {"weft why incidents/worse-after-flap.yaml", "Replay a public incident."},
+    {"weft why --from rack7-*.tar.zst --rack rack7.yaml --state now.json",
+     "And what its links do, for weft sim collective rack7.yaml --state now.json."},
     {"weft why --live", "What the control plane of the running twin has found."},
-    {"weft why eth3 --json", "All about one port, for programs."},
+    {"weft why --live server2/nic0/eth0 --json", "All about one port, for programs."},
 };
 
 /// Seconds of a span above 0.
@@ -235,6 +241,16 @@ int ask_living(const Arguments& arguments, const std::string& subject, double si
   if (!answer) {
     return report(answer.error());
   }
+  if (const auto file = arguments.value("--state")) {
+    const auto state = plane->ask({{"ask", "state"}});
+    if (!state) {
+      return report(state.error());
+    }
+    const Plane::Json links = state->value("state", Plane::Json::object());
+    if (auto written = write_output(*file, links.dump(2) + "\n"); !written) {
+      return report(written.error());
+    }
+  }
   const std::string text = answer->value("text", "");
   std::fwrite(text.data(), 1, text.size(), stdout);
   return answer->value("exit", static_cast<int>(kOk));
@@ -248,6 +264,12 @@ int show(Case& it, const Arguments& arguments, const std::string& subject, doubl
     return report(known.error());
   }
   it.watched.subject = subject;
+  if (const auto file = arguments.value("--state")) {
+    const auto state = it.watch->fabric_state();
+    if (auto written = write_output(*file, fabric::fabric_state_json(state.value())); !written) {
+      return report(written.error());
+    }
+  }
   it.watched.starting = it.watch->starting(it.watched.until);
   const WhyView view{meant, &it.watch->joint(), it.watched};
   const auto text = arguments.has("--json") ? why_json(view) : why_text(view);
@@ -281,6 +303,10 @@ int run(const Arguments& arguments) {
                           "Leave --from, --incident, --watch and --rack out.");
     }
     return ask_living(arguments, subject, since_s);
+  }
+  if (arguments.has("--state") && !arguments.has("--rack")) {
+    return report_usage("--state needs --rack",
+                        "The state names links as the rack file does; say which with --rack FILE.");
   }
   if (const auto folder = arguments.value("--store")) {
     if (incident || !files.empty() || arguments.has("--watch") || arguments.has("--rack")) {

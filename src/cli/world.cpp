@@ -65,6 +65,10 @@ int run_faults(const Arguments& arguments) {
 
 }  // namespace world_inner
 
+std::string world_faults_json() {
+  return world_inner::faults_json();
+}
+
 VerbSpec world_faults_verb() {
   return {
       .name = "world faults",

@@ -4,8 +4,13 @@
 
 #include "cli/verb.h"
 
+#include <string>
+
 namespace weft::cli {
 
 [[nodiscard]] VerbSpec world_faults_verb();
+
+/// What it prints with --json.
+[[nodiscard]] std::string world_faults_json();
 
 }  // namespace weft::cli

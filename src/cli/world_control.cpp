@@ -2,6 +2,7 @@
 #include "cli/world_control.h"
 
 #include "base/text.h"
+#include "cli/files.h"
 #include "cli/line_client.h"
 #include "twin/fault/catalogue.h"
 #include "twin/fault/control.h"
@@ -60,6 +61,14 @@ constexpr ExampleSpec kInjectExamples[] = {
 constexpr ExampleSpec kClearExamples[] = {
     {"weft world clear 3", "Fault 3 ends; what it left behind stays."},
     {"weft world clear all", "Every fault ends."},
+};
+constexpr OptionSpec kStateOptions[] = {
+    {"--output", "FILE", "Where it is written (default: -, standard output)."},
+    kPlaneFolderOption,
+    kSocket,
+};
+constexpr ExampleSpec kStateExamples[] = {
+    {"weft world state --output now.json", "What the links do now, for weft sim --state now.json."},
 };
 constexpr ExampleSpec kCheckpointExamples[] = {
     {"weft world checkpoint noon.world",
@@ -195,6 +204,27 @@ int run_checkpoint(const Arguments& arguments) {
       });
 }
 
+int run_state(const Arguments& arguments) {
+  auto client = LineClient::open(arguments, kService);
+  if (!client) {
+    return report(client.error());
+  }
+  const auto answer = ask(*client, {{"command", "state"}});
+  if (!answer) {
+    return report(answer.error());
+  }
+  const auto file = arguments.value("--output").value_or("-");
+  const Json state = answer->value("state", Json::object());
+  if (auto written = write_output(file, state.dump(2) + "\n"); !written) {
+    return report(written.error());
+  }
+  if (file != "-") {
+    print(fmt::format("{}: {} links are not as planned\n", file,
+                      state.value("links", Json::array()).size()));
+  }
+  return kOk;
+}
+
 }  // namespace world_control_inner
 
 VerbSpec world_status_verb() {
@@ -235,6 +265,21 @@ VerbSpec world_clear_verb() {
           .options = world_control_inner::kPlainOptions,
           .run = &world_control_inner::run_clear,
           .examples = world_control_inner::kClearExamples,
+          .exits = world_control_inner::kExits};
+}
+
+VerbSpec world_state_verb() {
+  return {.name = "world state",
+          .summary = "write what a running twin's links do, for weft sim --state",
+          .description =
+              "Writes those links of a running weft up that are not as its rack file plans them: "
+              "down, fewer lanes, slower, or with flits that arrive damaged "
+              "(docs/formats/fabric-state.md). It is the world's truth, not a measurement; weft "
+              "why --live --state writes what the control plane has seen. weft sim reads both.",
+          .positionals = {},
+          .options = world_control_inner::kStateOptions,
+          .run = &world_control_inner::run_state,
+          .examples = world_control_inner::kStateExamples,
           .exits = world_control_inner::kExits};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/physics/channel.h"
 
+#include "cli/files.h"
 #include "cli/json_request.h"
 #include "cli/physics/channel_figures.h"
 #include "cli/physics/channel_input.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `weft channel fit`: a measured network as rational functions with delay (phy/channel/rational.h),
 // written as a SPICE sub-circuit or as poles and residues in JSON, with the error that it has.
+#include "cli/files.h"
 #include "cli/physics/channel.h"
 #include "cli/physics/channel_input.h"
 #include "cli/physics/eye_options.h"

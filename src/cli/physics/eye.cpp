@@ -4,6 +4,7 @@
 #include "cli/physics/eye.h"
 
 #include "cli/draw/paint.h"
+#include "cli/files.h"
 #include "cli/physics/channel_input.h"
 #include "cli/physics/eye_figure.h"
 #include "cli/physics/eye_input.h"

@@ -4,6 +4,7 @@
 #include "cli/physics/eye_options.h"
 
 #include "base/text.h"
+#include "cli/files.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -22,7 +23,6 @@ namespace {
 using base::Code;
 using phy::link::LinkSetup;
 
-constexpr std::size_t kSmallFileMax = std::size_t{1} << 20;
 constexpr double kSimulateBitsMax = 1e9;
 
 constexpr OptionSpec kOptions[] = {
@@ -94,10 +94,6 @@ base::Result<double> number(std::string_view option, std::string_view text, doub
   }
   return *value;
 }
-
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
 
 base::Result<LinkSetup> setup_of_word(std::string_view word) {
   if (!word.ends_with(".yaml") && !word.ends_with(".yml") && word != "-") {
@@ -328,40 +324,6 @@ base::Result<std::vector<double>> number_list(std::string_view option, std::stri
     return base::fail(Code::kInvalidArgument, "no number is given", std::string(option));
   }
   return values;
-}
-
-base::Result<std::string> small_file(const std::string& path) {
-  std::unique_ptr<std::FILE, FileCloser> opened(path == "-" ? nullptr
-                                                            : std::fopen(path.c_str(), "rb"));
-  std::FILE* file = path == "-" ? stdin : opened.get();
-  if (file == nullptr) {
-    const int error = errno;
-    return base::fail(error == EACCES ? Code::kPermissionDenied : Code::kNotFound,
-                      std::strerror(error), base::printable(path));
-  }
-  std::string text(kSmallFileMax + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file));
-  if (std::ferror(file) != 0) {
-    return base::fail(Code::kUnavailable, "cannot be read", base::printable(path));
-  }
-  if (text.size() > kSmallFileMax) {
-    return base::fail(Code::kResourceExhausted, "is larger than a megabyte", base::printable(path));
-  }
-  return text;
-}
-
-base::Result<void> write_output(const std::string& path, std::string_view bytes) {
-  std::unique_ptr<std::FILE, FileCloser> opened(path == "-" ? nullptr
-                                                            : std::fopen(path.c_str(), "wb"));
-  std::FILE* file = path == "-" ? stdout : opened.get();
-  if (file == nullptr || std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size() ||
-      std::fflush(file) != 0) {
-    const int error = errno;
-    return base::fail(error == EACCES ? Code::kPermissionDenied : Code::kUnavailable,
-                      std::string("cannot be written: ") + std::strerror(error),
-                      base::printable(path));
-  }
-  return {};
 }
 
 }  // namespace weft::cli

@@ -34,9 +34,5 @@ namespace weft::cli {
 /// Numbers divided by commas or blanks. kInvalidArgument names the option.
 [[nodiscard]] base::Result<std::vector<double>> number_list(std::string_view option,
                                                             std::string_view text);
-/// The whole of a text file of at most a megabyte; "-" is standard input.
-[[nodiscard]] base::Result<std::string> small_file(const std::string& path);
-/// Writes a file, or standard output for "-".
-[[nodiscard]] base::Result<void> write_output(const std::string& path, std::string_view bytes);
 
 }  // namespace weft::cli
