@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # ctest entries that check sources instead of running the program: tools/check NAME for each of its names,
-# formatting, shell scripts, manual pages, clang-tidy, the Debian package, the static programs. A check that
-# ends in 77 is counted as skipped, and its last line is the reason.
+# formatting, shell scripts, manual pages, the documents' commands, clang-tidy, the Debian package, the static
+# programs. A check that ends in 77 is counted as skipped, and its last line is the reason.
 
 function(weft_check name labels)
   add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
@@ -17,6 +17,9 @@ if(WEFT_CHECKS)
   weft_check(check.shell check ${CMAKE_SOURCE_DIR}/tools/check_shell)
   weft_check(check.man check ${CMAKE_SOURCE_DIR}/tools/check_man $<TARGET_FILE:weft>)
   weft_check(check.completion check ${CMAKE_SOURCE_DIR}/tools/check_completion $<TARGET_FILE:weft>)
+  weft_check(check.packaging check python3 ${CMAKE_SOURCE_DIR}/tools/check_packaging $<TARGET_FILE:weft>)
+  # Runs every command of the documents; its last line says how many ran as written.
+  weft_check(docs.commands docs python3 ${CMAKE_SOURCE_DIR}/tools/check_commands $<TARGET_FILE:weft>)
   weft_check(package.deb package ${CMAKE_SOURCE_DIR}/tools/check_deb ${CMAKE_BINARY_DIR})
 endif()
 

@@ -27,7 +27,11 @@ install(FILES ${docs}/weft.bash RENAME weft
         DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES ${docs}/_weft DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES ${docs}/weft.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
-install(FILES packaging/weft-scan.service packaging/weft-scan.timer DESTINATION lib/systemd/system)
+install(FILES packaging/weft-scan.service packaging/weft-scan.timer packaging/weft-serve.service
+        DESTINATION lib/systemd/system)
+install(DIRECTORY packaging/grafana packaging/prometheus packaging/kubernetes
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/weftline)
+install(PROGRAMS packaging/slurm/prolog.sh DESTINATION ${CMAKE_INSTALL_DATADIR}/weftline/slurm)
 install(FILES packaging/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/weftline)
 if(EXISTS ${CMAKE_SOURCE_DIR}/racks)
   install(DIRECTORY racks/ DESTINATION ${CMAKE_INSTALL_DATADIR}/weftline/racks

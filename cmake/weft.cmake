@@ -156,10 +156,12 @@ function(weft_embed folder name data)
 "// Made by weft_embed() from ${data}/*.yaml.
 #include \"${folder}/embedded.h\"
 
+#include <array>
+
 namespace weft::${folder} {
 
-std::span<const EmbeddedFile> embedded_${name}() {
-  static constexpr std::array<EmbeddedFile, ${count}> kFiles = {{
+std::span<const base::EmbeddedFile> embedded_${name}() {
+  static constexpr std::array<base::EmbeddedFile, ${count}> kFiles = {{
 @rows@  }};
   return kFiles;
 }
