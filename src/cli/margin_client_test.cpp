@@ -249,6 +249,7 @@ TEST(MarginClient, AgreesWithPcilmr) {
   ASSERT_THAT(ours->lanes, SizeIs(1));
   EXPECT_NEAR(*ours->lanes[0].width_ui, 0.08, 1e-9);
   EXPECT_NEAR(*ours->lanes[0].height_mv, 4, 1e-9);
+  EXPECT_EQ(bench.controls(), before) << "we put back what we changed";
 
   const auto tree = twin::door::sysfs_tree(*bench.machine.rack, 0);
   const bus::TestFolder folder;
@@ -265,18 +266,28 @@ TEST(MarginClient, AgreesWithPcilmr) {
   }
   // So fast that a machine with much else to do is not late within one of its steps.
   twin::door::Pacer pacer(*bench.machine.rack->world, {.speed = 20});
-  EXPECT_THAT(at_sys(program + " --scan").out, HasSubstr("2:1.0 -> 4:0.0 - Ready"));
-  EXPECT_THAT(at_sys(program + " -c 02:01.0").out,
-              HasSubstr("Available receivers: Rx(A) - 1, Rx(F) - 6"));
-  EXPECT_THAT(at_sys(program + " -c 02:00.0").out,
+  // It waits 10 ms for an answer; where this machine let the world wait for longer, it leaves that
+  // command where it is, and is asked again.
+  const auto asked = [&](const std::string& arguments) {
+    for (int i = 0;; ++i) {
+      const auto said = at_sys(program + arguments).out;
+      const twin::Hold hold(bench.machine.rack->world->mutex());
+      if (i == 3 || bench.controls() == before) {
+        return said;
+      }
+    }
+  };
+  EXPECT_THAT(asked(" --scan"), HasSubstr("2:1.0 -> 4:0.0 - Ready"));
+  EXPECT_THAT(asked(" -c 02:01.0"), HasSubstr("Available receivers: Rx(A) - 1, Rx(F) - 6"));
+  EXPECT_THAT(asked(" -c 02:00.0"),
               HasSubstr("Rx(A) - 1, Rx(B) - 2, Rx(C) - 3, Rx(D) - 4, Rx(E) - 5, Rx(F) - 6"))
       << "two retimers";
-  const std::string theirs = at_sys(program + " 04:00.0 -l 2 -r 6").out;
+  const auto theirs = asked(" 04:00.0 -l 2 -r 6");
   EXPECT_THAT(theirs, HasSubstr("W  8.0% UI -  5.00ps, H   4.0 mV"));
   EXPECT_THAT(theirs, HasSubstr("L  4.0% UI -  2.50ps -  2st LIM"));
   EXPECT_THAT(theirs, HasSubstr("U   2.0 mV -   1st LIM"));
   pacer.stop();
-  EXPECT_EQ(bench.controls(), before) << "it puts back what it changed, and so do we";
+  EXPECT_EQ(bench.controls(), before) << "it puts back what it changed";
 }
 
 /// The child margins on a world of its own and is killed after some writes; what it left in the
