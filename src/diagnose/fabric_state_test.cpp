@@ -106,7 +106,7 @@ TEST_F(OneLink, ALinkThatIsDownIsDown) {
 }
 
 TEST_F(OneLink, SpeedOfAnIdleLinkIsNotHeldAgainstIt) {
-  look.links[0].rate = base::giga_transfers(2.5);
+  look.links[0].rate = base::mega_transfers(2500);
   for (const auto& link : seen(2).links) {
     EXPECT_TRUE(link.protocol.empty());
   }
