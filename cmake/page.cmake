@@ -50,6 +50,6 @@ function(weft_page_tests)
   if(TARGET weft AND CMAKE_BUILD_TYPE MATCHES "Rel")
     add_test(NAME web.e2e COMMAND ${CMAKE_SOURCE_DIR}/web/e2e/run --weft $<TARGET_FILE:weft>
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}/web)
-    set_tests_properties(web.e2e PROPERTIES LABELS e2e SKIP_RETURN_CODE 77 TIMEOUT 600)
+    set_tests_properties(web.e2e PROPERTIES LABELS e2e SKIP_RETURN_CODE 77 TIMEOUT 1800)
   endif()
 endfunction()

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 export const here = dirname(fileURLToPath(import.meta.url));
 export const web = dirname(here);
-const START_MS_MAX = 60_000;
+const START_MS_MAX = 180_000;
 
 export function chromium() {
   const wanted = process.env.WEFT_CHROMIUM;
@@ -54,8 +54,8 @@ export async function json(url) {
 /** A running program that is ended by its own id. */
 class Program {
   said = '';
-  constructor(command, args) {
-    this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(command, args, env = {}) {
+    this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.on('data', (data) => (this.said = (this.said + data).slice(-20_000)));
     }
@@ -65,7 +65,7 @@ class Program {
 
   async stop() {
     this.child.kill('SIGINT');
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), 15_000);
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), 60_000);
     const how = await this.ended;
     clearTimeout(timer);
     return how;
@@ -88,7 +88,7 @@ export class Rack {
       'up', ...this.args, '--http', String(this.port), '--folder', join(this.folder, 'run'),
       // With a store of its own it would not begin with a history.
       this.args.length > 0 ? '--store' : '--state', join(this.folder, 'store'),
-    ]);
+    ], { WEFT_STATE: join(this.folder, 'journals') });
     const about = async () => {
       if (this.program.child.exitCode !== null) throw new Error(`weft up ended: ${this.program.said.slice(-400)}`);
       return json(`${this.api}/api/v1`);

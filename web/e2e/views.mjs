@@ -4,12 +4,12 @@
 import { json } from './rack.mjs';
 
 /** Names and ids that addresses are made of, from the running rack. */
-export async function subjects(api) {
-  const { findings } = await json(`${api}/api/v1/findings?phase=all`);
+export async function subjects(api, id) {
+  const finding = id ?? (await json(`${api}/api/v1/findings?phase=all`)).findings[0]?.id;
   const { links } = await json(`${api}/api/v1/links?name=server0/nic0/eth0--*`);
-  const last = await json(`${api}/api/v1/last?metric=temperature&count=1000`);
+  const last = await json(`${api}/api/v1/last?metric=temperature&since_s=86400&count=1000`);
   const part = last.values.find((each) => each.serial);
-  return { finding: findings[0]?.id, link: links[0].id, device: 'server0/gpu0', serial: part?.serial };
+  return { finding, link: links[0].id, device: 'server0/gpu0', serial: part?.serial };
 }
 
 const enc = encodeURIComponent;
