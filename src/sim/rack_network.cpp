@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/rack_network.h"
 
+#include "base/text.h"
 #include "fabric/rack.h"
+#include "sim/import/nccl_topology.h"
+#include "sim/import/xml_tree.h"
 #include "sim/parameter.h"
 #include "sim/topology.h"
 
@@ -245,20 +248,27 @@ base::Result<Network> load_network(const std::string& text, const RackOptions& o
     }
     return make_network(*topology);
   }
-  const auto rack = fabric::load_rack(text);
-  if (!rack) {
-    return tl::unexpected(rack.error());
+  fabric::RackLimits limits;
+  limits.bytes = std::max(limits.bytes, kXmlBytesMax);
+  const auto file = fabric::read_rack(text, limits);
+  if (!file) {
+    return tl::unexpected(file.error());
   }
-  if (!rack->ok()) {
+  // Its first mark tells what a file is: no YAML begins so.
+  if (base::trim(std::string_view(file->text).substr(0, 4096)).starts_with('<')) {
+    return read_nccl_topology(file->text, file->file, options);
+  }
+  const fabric::LoadedRack rack = fabric::load_rack_text(file->text, file->file);
+  if (!rack.ok()) {
     return base::fail(base::Code::kInvalidArgument,
-                      "the rack file has mistakes:\n" + rack->problem_text(), text);
+                      "the rack file has mistakes:\n" + rack.problem_text(), text);
   }
   RackOptions scale_up = options;
   scale_up.scale_up_only = true;
-  if (auto network = network_of(rack->fabric, scale_up)) {
+  if (auto network = network_of(rack.fabric, scale_up)) {
     return network;
   }
-  return network_of(rack->fabric, options);
+  return network_of(rack.fabric, options);
 }
 
 }  // namespace weft::sim
