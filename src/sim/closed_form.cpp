@@ -125,8 +125,12 @@ base::Result<RunResult> closed_form(const CollectiveSpec& spec, AlphaBeta link) 
       link.far_bytes_per_second > 0 ? link.far_bytes_per_second : link.bytes_per_second;
   const Ps far_alpha = link.far_alpha > 0 ? link.far_alpha : link.alpha;
   RunResult out;
-  out.path.software = spec.launch + times(steps.alphas + steps.far_alphas, spec.overhead);
-  out.path.latency = times(steps.alphas, link.alpha) + times(steps.far_alphas, far_alpha);
+  // Parts that are under way together share the rate; those one after another add their latencies.
+  const auto turns =
+      static_cast<double>((spec.splits + spec.active - 1) / std::max(spec.active, 1U));
+  out.path.software = spec.launch + times(turns * (steps.alphas + steps.far_alphas), spec.overhead);
+  out.path.latency =
+      times(turns * steps.alphas, link.alpha) + times(turns * steps.far_alphas, far_alpha);
   out.path.serialisation = later(transfer_time(steps.bytes, link.bytes_per_second),
                                  transfer_time(steps.far_bytes, far_rate));
   if (out.path.serialisation == kNever) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/collective.h"
 
+#include "sim/split.h"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -42,6 +44,9 @@ constexpr std::array kGatherAlgorithms = {Algorithm::kRing, Algorithm::kHalvingD
 constexpr std::array kAllToAllAlgorithms = {Algorithm::kDirect, Algorithm::kHierarchical};
 constexpr std::array kBroadcastAlgorithms = {Algorithm::kTree, Algorithm::kInSwitch};
 constexpr std::array kSendAlgorithms = {Algorithm::kDirect};
+
+constexpr std::uint32_t kSplitsMax = 1024;
+constexpr std::uint32_t kStreamsMax = 254;
 
 /// One step of a rank: a message out, a message in.
 struct Exchange {
@@ -367,6 +372,10 @@ std::vector<std::string> spec_mistakes(const CollectiveSpec& spec) {
   if (spec.chunks == 0 || spec.launch < 0 || spec.overhead < 0) {
     out.emplace_back("chunks, launch and overhead cannot be zero chunks or negative times");
   }
+  if (spec.splits == 0 || spec.active == 0 || spec.splits > kSplitsMax) {
+    out.push_back(fmt::format("{} parts, {} at a time: 1 to {} are wanted", spec.splits,
+                              spec.active, kSplitsMax));
+  }
   return out;
 }
 
@@ -443,6 +452,20 @@ base::Result<std::unique_ptr<Workload>> make_collective(const CollectiveSpec& sp
   if (const auto wrong = spec_mistakes(spec); !wrong.empty()) {
     return base::fail(base::Code::kInvalidArgument, fmt::format("{}", fmt::join(wrong, "; ")),
                       fmt::format("{} by {}", key(spec.collective), key(spec.algorithm)));
+  }
+  if (spec.splits > 1) {
+    CollectiveSpec part = spec;
+    part.splits = part.active = 1;
+    part.bytes = spec.bytes / spec.splits + (spec.bytes % spec.splits == 0 ? 0 : 1);
+    auto inner = make_collective(part);
+    const std::uint32_t active = std::min(spec.active, spec.splits);
+    if (inner && active * (*inner)->streams(0) > kStreamsMax) {
+      return base::fail(base::Code::kInvalidArgument,
+                        fmt::format("{} parts at a time are more than can run", active),
+                        fmt::format("{} by {}", key(spec.collective), key(spec.algorithm)));
+    }
+    return inner ? std::make_unique<Split>(std::move(*inner), spec.splits, active)
+                 : base::Result<std::unique_ptr<Workload>>(tl::unexpected(inner.error()));
   }
   switch (spec.algorithm) {
     case Algorithm::kRing:

@@ -53,6 +53,9 @@ struct CollectiveSpec {
   std::uint32_t chunks = 1;  ///< pieces that a tree and a pull pipeline
   Ps launch = 0;             ///< each rank, once, before its first operation
   Ps overhead = 0;           ///< software, before each send
+  /// Done as so many collectives of a part each, `active` of them at a time (import/astra.h); of
+  /// one part where a library does not divide it.
+  std::uint32_t splits = 1, active = 1;
 };
 
 /// kInvalidArgument with all that does not fit.

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "fabric/rack.h"
+#include "sim/import/astra.h"
 #include "sim/import/nccl_topology.h"
 #include "sim/import/xml_tree.h"
 #include "sim/parameter.h"
@@ -257,6 +258,9 @@ base::Result<Network> load_network(const std::string& text, const RackOptions& o
   // Its first mark tells what a file is: no YAML begins so.
   if (base::trim(std::string_view(file->text).substr(0, 4096)).starts_with('<')) {
     return read_nccl_topology(file->text, file->file, options);
+  }
+  if (is_astra_network(file->text)) {
+    return read_astra_network(file->text, file->file, options);
   }
   const fabric::LoadedRack rack = fabric::load_rack_text(file->text, file->file);
   if (!rack.ok()) {

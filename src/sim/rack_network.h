@@ -27,8 +27,8 @@ struct RackOptions {
 [[nodiscard]] base::Result<Network> network_of(const fabric::Fabric& fabric,
                                                const RackOptions& options = {});
 
-/// What a verb's RACK is: a topology's text (topology.h), or the path of a rack file or of NCCL's
-/// topology (import/nccl_topology.h), which its content
+/// What a verb's RACK is: a topology's text (topology.h), or the path of a rack file, of NCCL's
+/// topology (import/nccl_topology.h) or of ASTRA-sim's network (import/astra.h), which its content
 /// tells. Where the ranks reach each other by links between them and switches alone, the others are
 /// left out.
 [[nodiscard]] base::Result<Network> load_network(const std::string& text,

@@ -9,6 +9,7 @@
 #include "cli/sim/schedule.h"
 #include "cli/terminal.h"
 #include "sim/amount.h"
+#include "sim/import/astra.h"
 #include "sim/trace.h"
 
 #include <algorithm>
@@ -37,6 +38,9 @@ constexpr OptionSpec kOptions[] = {
     {"--algo", "NAME",
      "auto (default: what the software would take), ring, halving-doubling, tree, two-shot, "
      "in-switch, in-switch-pull, direct or hierarchical."},
+    {"--system", "FILE",
+     "ASTRA-sim's system file (JSON): its algorithm for --op (where --algo is not given), endpoint "
+     "delay, splits and how many are active."},
     {"--domain", "N", "Ranks a domain, for hierarchical. Default: those of the first server."},
     {"--skew", "TIME", "Ranks begin late by up to this, drawn evenly. Default 0us."},
     {"--late", "RANK:TIME", "This rank begins later by so much. May be repeated.", true},
@@ -94,6 +98,29 @@ void read_late(const Arguments& arguments, SimMistakes& mistakes, sim::Straggler
   }
 }
 
+/// What --system says, into the question.
+base::Result<void> read_system(const Arguments& arguments, sim::CollectiveSpec& spec) {
+  const auto file = arguments.value("--system");
+  if (!file) {
+    return {};
+  }
+  const auto system = sim::load_astra_system(*file);
+  if (!system) {
+    return tl::unexpected(system.error());
+  }
+  if (!arguments.has("--algo")) {
+    const auto algorithm = system->algorithm(spec.collective);
+    if (!algorithm) {
+      return tl::unexpected(algorithm.error());
+    }
+    spec.algorithm = *algorithm;
+  }
+  spec.overhead = system->endpoint_delay;
+  spec.splits = system->splits;
+  spec.active = std::min(system->active, system->splits);
+  return {};
+}
+
 base::Result<Question> read(const Arguments& arguments, const SimInput& input) {
   Question out;
   SimMistakes mistakes;
@@ -133,6 +160,9 @@ base::Result<Question> read(const Arguments& arguments, const SimInput& input) {
   sim::Study& study = out.study;
   study.spec.collective = *collective;
   study.spec.algorithm = *found;
+  if (auto ok = read_system(arguments, study.spec); !ok) {
+    return tl::unexpected(ok.error());
+  }
   study.spec.ranks = input.network.ranks();
   study.spec.domain = static_cast<std::uint32_t>(*domain);
   if (*domain == 0) {

@@ -16,8 +16,8 @@ namespace weft::cli {
 
 inline constexpr PositionalSpec kSimRack = {
     "RACK",
-    "A rack file, NCCL's topology (the XML of NCCL_TOPO_DUMP_FILE), or a topology: "
-    "star:8, planes:ends=72,planes=18, leaf-spine:leaves=8,spines=4,"
+    "A rack file, NCCL's topology (the XML of NCCL_TOPO_DUMP_FILE), ASTRA-sim's network file, or a "
+    "topology: star:8, planes:ends=72,planes=18, leaf-spine:leaves=8,spines=4,"
     "ends=16, fat-tree:k=16, torus:4x4x4, mesh:8x8, dragonfly:a=4,p=2,h=2, full-mesh:8; with keys "
     "rate=50GB/s, trunk=, latency=100ns, switch=200ns.",
     true, false};
