@@ -76,18 +76,7 @@ std::string line_of(const std::string& block, const std::string& name) {
 }
 
 // Of many equal machines a few are enough where everything is several times slower.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define WEFT_IS_SANITIZED
-#elif defined(__clang__)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define WEFT_IS_SANITIZED
-#endif
-#endif
-#ifdef WEFT_IS_SANITIZED
-constexpr std::size_t kMachinesMost = 3;
-#else
-constexpr std::size_t kMachinesMost = 1000;
-#endif
+constexpr std::size_t kMachinesMost = base::kIsSanitized ? 3 : 1000;
 
 /// Tens of thousands of files: in memory where the machine has a place for that.
 std::string roomy_folder() {
