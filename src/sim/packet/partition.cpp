@@ -2,6 +2,7 @@
 #include "sim/packet/partition.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace weft::sim::packet {
@@ -32,14 +33,14 @@ std::int64_t Shared::capacity(ChannelIndex channel) const {
     return static_cast<std::int64_t>(std::max<std::uint64_t>(options->buffer_bytes, packet));
   }
   // The round trip of a credit: out, through the switch behind, back; and four packets.
-  const Port& port = ports[channel];
+  const PortKind& kind = kinds[ports[channel].kind];
   // Room is claimed when a packet comes to the node before, so that node's time counts as well.
   const Network& network = fabric->network();
-  const Ps pipelines =
-      network.node(port.to).port_to_port + network.node(network.channel(channel).from).port_to_port;
-  const double bytes = static_cast<double>(port.latency + port.credit_latency + pipelines) *
+  const Ps pipelines = network.node(wires[channel].to).port_to_port +
+                       network.node(network.channel(channel).from).port_to_port;
+  const double bytes = static_cast<double>(kind.latency + kind.credit_latency + pipelines) *
                        static_cast<double>(1U << kRateBits) /
-                       static_cast<double>(std::max<std::uint64_t>(1, port.ps_per_byte));
+                       static_cast<double>(std::max<std::uint64_t>(1, kind.ps_per_byte));
   return static_cast<std::int64_t>(std::min(bytes, 1e9)) + static_cast<std::int64_t>(4 * packet);
 }
 
@@ -47,8 +48,9 @@ Partition::Partition(Shared& shared, std::uint32_t number, Software& software)
     : shared_(shared), number_(number), software_(software) {
   for (ChannelIndex c = 0; c < shared.ports.size(); ++c) {
     Port& port = shared.ports[c];
-    if (port.from_owner == number && port.error_ratio > 0) {
-      port.flits_to_error = draw_gap(port.draw, port.error_ratio);
+    const double ratio = shared.kinds[port.kind].error_ratio;
+    if (shared.wires[c].from_owner == number && ratio > 0) {
+      port.flits_to_error = draw_gap(port.draw, ratio);
     }
   }
 }
@@ -61,8 +63,8 @@ std::size_t Partition::memory_bytes() const {
 
 std::int64_t Partition::pending_bytes(const Lane& lane) const {
   std::int64_t bytes = 0;
-  for (std::uint32_t i = lane.pending_head; i != kNone; i = credits_[i].next) {
-    bytes += credits_[i].bytes;
+  for (std::uint32_t i = 0; i < lane.pending; ++i) {
+    bytes += credits_[ring_slot(lane, i)].bytes;
   }
   return bytes;
 }
@@ -72,11 +74,28 @@ void Partition::run(Ps end) {
   while (queue_.pop_before(end, event)) {
     ++counters_.events;
     // The next ones' packets and ports are on their way into the cache meanwhile.
-    if (const Event* next = queue_.peek(3); next != nullptr && next->kind() == kArriveKind) {
+    if (const Event* next = queue_.peek(5); next != nullptr && next->kind() == kArriveKind) {
       __builtin_prefetch(&packets_[next->item]);
-      __builtin_prefetch(&shared_.ports[next->source()]);
+      __builtin_prefetch(&shared_.wires[next->source()]);
+    }
+    if (const Event* next = queue_.peek(2); next != nullptr && next->kind() == kArriveKind) {
+      prefetch_arrival(*next);
     }
     handle(event);
+  }
+}
+
+/// What an arrival will read that can be said from its packet: its way, and where its room goes.
+void Partition::prefetch_arrival(const Event& event) const {
+  const Packet& packet = packets_[event.item];
+  __builtin_prefetch(&shared_.lane(event.source(), packet.vc));
+  const NodeIndex node = shared_.wires[event.source()].to;
+  if (shared_.through[node] == kEndNode) {
+    return;
+  }
+  if (const ChannelIndex out = pick(node, packet); out != kNone) {
+    __builtin_prefetch(&shared_.ports[out]);
+    __builtin_prefetch(&shared_.lane(out, packet.vc));
   }
 }
 
@@ -124,7 +143,7 @@ void Partition::arrive(ChannelIndex channel, std::uint32_t index, Ps now) {
   Packet& packet = packets_[index];
   packet.channel = channel;
   packet.in_vc = packet.vc;
-  const NodeIndex node = shared_.ports[channel].to;
+  const NodeIndex node = shared_.wires[channel].to;
   if (shared_.through[node] == kEndNode) {
     deliver(channel, index, now);
   } else {
@@ -134,7 +153,7 @@ void Partition::arrive(ChannelIndex channel, std::uint32_t index, Ps now) {
 
 void Partition::forward(NodeIndex node, std::uint32_t index, Ps now) {
   Packet& packet = packets_[index];
-  const Port& in = shared_.ports[packet.channel];
+  const PortKind& in = shared_.kinds[shared_.wires[packet.channel].kind];
   if (!shared_.arrived.empty() && swallows(node)) {
     // Nobody counts it: that is the point.
     release(packet.channel, packet.in_vc, packet.bytes,
@@ -154,7 +173,7 @@ void Partition::forward(NodeIndex node, std::uint32_t index, Ps now) {
   // Cut-through: the last bit may not leave before it has come.
   const Ps through = shared_.through[node];
   const Ps underrun = serialise(packet.bytes, in.ps_per_byte) -
-                      serialise(packet.bytes, shared_.ports[out].ps_per_byte);
+                      serialise(packet.bytes, shared_.kinds[shared_.ports[out].kind].ps_per_byte);
   packet.ready = now + std::max(through, underrun);
   packet.vc = next_vc(out, packet);
   offer(out, index, now);
@@ -182,14 +201,19 @@ ChannelIndex Partition::pick(NodeIndex node, const Packet& packet) const {
   if (shared_.options->route == Route::kSpray) {
     return ways[first];
   }
-  std::size_t best = first;
-  for (std::size_t i = 1; i < ways.size(); ++i) {
-    const std::size_t at = (first + i) % ways.size();
-    if (shared_.busy[ways[at]] < shared_.busy[ways[best]]) {
-      best = at;
+  // The first that is free earliest, from `first` on and round.
+  ChannelIndex best = ways[first];
+  Ps free_at = shared_.busy[best];
+  const auto look = [&](std::span<const ChannelIndex> part) {
+    for (const ChannelIndex way : part) {
+      const Ps busy = shared_.busy[way];
+      best = busy < free_at ? way : best;
+      free_at = std::min(busy, free_at);
     }
-  }
-  return ways[best];
+  };
+  look(ways.subspan(first + 1));
+  look(ways.first(first));
+  return best;
 }
 
 std::uint8_t Partition::next_vc(ChannelIndex out, const Packet& packet) const {
@@ -209,7 +233,7 @@ std::uint8_t Partition::next_vc(ChannelIndex out, const Packet& packet) const {
 void Partition::drop(std::uint32_t index, Drop reason, Ps now) {
   const Packet& packet = packets_[index];
   ++counters_.dropped[static_cast<std::size_t>(reason)];
-  const Port& in = shared_.ports[packet.channel];
+  const PortKind& in = shared_.kinds[shared_.wires[packet.channel].kind];
   release(packet.channel, packet.in_vc, packet.bytes,
           now + serialise(packet.bytes, in.ps_per_byte));
   free_packet(index);
@@ -217,7 +241,8 @@ void Partition::drop(std::uint32_t index, Drop reason, Ps now) {
 
 void Partition::deliver(ChannelIndex channel, std::uint32_t index, Ps now) {
   const Packet packet = packets_[index];
-  const Ps last_bit = now + serialise(packet.bytes, shared_.ports[channel].ps_per_byte);
+  const Ps last_bit =
+      now + serialise(packet.bytes, shared_.kinds[shared_.wires[channel].kind].ps_per_byte);
   ++counters_.delivered;
   counters_.delivered_bytes += packet.bytes;
   latency_.add(last_bit - packet.born);
@@ -288,19 +313,20 @@ void Partition::offer(ChannelIndex out, std::uint32_t index, Ps now) {
 void Partition::commit(ChannelIndex out, Lane& lane, std::uint32_t index, Ps now) {
   Packet& packet = packets_[index];
   Port& port = shared_.ports[out];
+  const PortKind& kind = shared_.kinds[port.kind];
   Ps& busy = shared_.busy[out];
   lane.credits -= packet.bytes;
   const Ps start = std::max({now, packet.ready, busy});
   counters_.waited += start - packet.ready;
-  const Ps span = serialise(packet.bytes, port.ps_per_byte);
+  const Ps span = serialise(packet.bytes, kind.ps_per_byte);
   Ps lost = 0;
-  if (port.error_ratio > 0) {
+  if (kind.error_ratio > 0) {
     lost = draw_replay(port, packet.bytes);
   }
-  busy = start + serialise(packet.bytes, port.ps_per_byte_paced) + lost;
+  busy = start + serialise(packet.bytes, kind.ps_per_byte_paced) + lost;
   port.busy_total += span;
   // A selective replay fills other packets' time, but its own packet still waits a round trip.
-  const Ps delay = lost == 0 ? 0 : std::max(lost, port.replay_time);
+  const Ps delay = lost == 0 ? 0 : std::max(lost, kind.replay_time);
   if (packet.note != kNone) {
     push(start + delay + span, Kind::kSent, packet.source, packet.note);
     packet.note = kNone;
@@ -309,7 +335,7 @@ void Partition::commit(ChannelIndex out, Lane& lane, std::uint32_t index, Ps now
     release(packet.channel, packet.in_vc, packet.bytes, start + delay + span);
   }
   // What a link delivers keeps its order, whatever had to be sent again.
-  const Ps arrival = std::max(start + delay + port.latency, port.last_arrival);
+  const Ps arrival = std::max(start + delay + kind.latency, port.last_arrival);
   port.last_arrival = arrival;
   if (port.owner == number_) {
     push(arrival, Kind::kArrive, out, index);
@@ -320,16 +346,17 @@ void Partition::commit(ChannelIndex out, Lane& lane, std::uint32_t index, Ps now
 }
 
 Ps Partition::draw_replay(Port& port, std::uint32_t bytes) {
+  const PortKind& kind = shared_.kinds[port.kind];
   const std::uint32_t flit = shared_.options->flit_bytes;
   std::uint64_t flits = (bytes + flit - 1) / flit;
   Ps lost = 0;
   while (port.flits_to_error <= flits) {
     flits -= port.flits_to_error;
     ++flits;  // the damaged one is sent again, and may be damaged again
-    port.flits_to_error = draw_gap(port.draw, port.error_ratio);
+    port.flits_to_error = draw_gap(port.draw, kind.error_ratio);
     ++counters_.retries;
-    lost += shared_.options->replay == Replay::kGoBackN ? port.replay_time
-                                                        : serialise(flit, port.ps_per_byte);
+    lost += shared_.options->replay == Replay::kGoBackN ? kind.replay_time
+                                                        : serialise(flit, kind.ps_per_byte);
   }
   port.flits_to_error -= flits;
   counters_.replayed += lost;
@@ -337,45 +364,28 @@ Ps Partition::draw_replay(Port& port, std::uint32_t bytes) {
 }
 
 void Partition::release(ChannelIndex channel, std::uint32_t vc, std::uint32_t bytes, Ps when) {
-  const Port& port = shared_.ports[channel];
-  const Ps at = when + port.credit_latency;
-  if (port.from_owner == number_) {
+  const Wire& wire = shared_.wires[channel];
+  const Ps at = when + shared_.kinds[wire.kind].credit_latency;
+  if (wire.from_owner == number_) {
     add_credit(channel, vc, bytes, at);
   } else {
     Letter letter{at, channel, vc, true, {}};
     letter.packet.bytes = bytes;
-    shared_.mail[port.from_owner][number_].push_back(letter);
+    shared_.mail[wire.from_owner][number_].push_back(letter);
   }
 }
 
 void Partition::add_credit(ChannelIndex channel, std::uint32_t vc, std::uint32_t bytes, Ps when) {
   Lane& lane = shared_.lane(channel, vc);
-  std::uint32_t index = free_credit_;
-  if (index == kNone) {
-    index = static_cast<std::uint32_t>(credits_.size());
-    credits_.emplace_back();
-  } else {
-    free_credit_ = credits_[index].next;
+  if (lane.pending == lane.ring_size) {
+    grow_ring(lane);
   }
-  // Sorted by time; what comes last nearly always goes last.
-  if (lane.pending_head == kNone || when < credits_[lane.pending_head].time) {
-    credits_[index] = {when, bytes, lane.pending_head};
-    if (lane.pending_head == kNone) {
-      lane.pending_tail = index;
-    }
-    lane.pending_head = index;
-  } else {
-    std::uint32_t before = lane.pending_tail;
-    if (when < credits_[before].time) {
-      before = lane.pending_head;
-      while (credits_[credits_[before].next].time <= when) {
-        before = credits_[before].next;
-      }
-    }
-    credits_[index] = {when, bytes, credits_[before].next};
-    credits_[before].next = index;
-    if (before == lane.pending_tail) {
-      lane.pending_tail = index;
+  credits_[ring_slot(lane, lane.pending++)] = {when, bytes};
+  lane.first_due = std::min(lane.first_due, when);
+  if (lane.pending > kScanned) {
+    for (std::uint32_t at = lane.pending == kScanned + 1 ? 1 : lane.pending - 1; at < lane.pending;
+         ++at) {
+      sink_credit(lane, at);
     }
   }
   if (lane.head != kNone) {
@@ -383,22 +393,68 @@ void Partition::add_credit(ChannelIndex channel, std::uint32_t vc, std::uint32_t
   }
 }
 
+/// Moves the credit at `at` to its place among those before it.
+void Partition::sink_credit(const Lane& lane, std::uint32_t at) {
+  const Credit credit = credits_[ring_slot(lane, at)];
+  for (; at > 0 && credits_[ring_slot(lane, at - 1)].time > credit.time; --at) {
+    credits_[ring_slot(lane, at)] = credits_[ring_slot(lane, at - 1)];
+  }
+  credits_[ring_slot(lane, at)] = credit;
+}
+
+void Partition::grow_ring(Lane& lane) {
+  constexpr std::uint32_t kSmallest = 4;  // a cache line of credits
+  const std::uint32_t size = std::max(kSmallest, 2 * lane.ring_size);
+  auto& free = free_rings_[static_cast<std::size_t>(std::countr_zero(size))];
+  std::uint32_t ring = static_cast<std::uint32_t>(credits_.size());
+  if (free.empty()) {
+    credits_.resize(credits_.size() + size);
+  } else {
+    ring = free.back();
+    free.pop_back();
+  }
+  for (std::uint32_t i = 0; i < lane.pending; ++i) {
+    credits_[ring + i] = credits_[ring_slot(lane, i)];
+  }
+  if (lane.ring_size != 0) {
+    free_rings_[static_cast<std::size_t>(std::countr_zero(lane.ring_size))].push_back(lane.ring);
+  }
+  lane.ring = ring;
+  lane.ring_size = size;
+  lane.ring_first = 0;
+}
+
 void Partition::absorb(Lane& lane, Ps now) {
-  while (lane.pending_head != kNone && credits_[lane.pending_head].time <= now) {
-    const std::uint32_t index = lane.pending_head;
-    lane.credits += credits_[index].bytes;
-    lane.pending_head = credits_[index].next;
-    credits_[index].next = free_credit_;
-    free_credit_ = index;
+  if (lane.first_due > now) {
+    return;
   }
-  if (lane.pending_head == kNone) {
-    lane.pending_tail = kNone;
+  lane.first_due = kNever;
+  if (lane.pending > kScanned) {
+    for (; lane.pending != 0; --lane.pending, ++lane.ring_first) {
+      const Credit& credit = credits_[ring_slot(lane, 0)];
+      if (credit.time > now) {
+        lane.first_due = credit.time;
+        return;
+      }
+      lane.credits += credit.bytes;
+    }
+    return;
   }
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < lane.pending; ++i) {
+    const Credit credit = credits_[ring_slot(lane, i)];
+    const bool is_due = credit.time <= now;
+    lane.credits += is_due ? credit.bytes : 0;
+    lane.first_due = std::min(lane.first_due, is_due ? kNever : credit.time);
+    credits_[ring_slot(lane, kept)] = credit;
+    kept += is_due ? 0 : 1;
+  }
+  lane.pending = kept;
 }
 
 void Partition::want_wake(ChannelIndex channel, std::uint32_t vc, Lane& lane) {
-  if (lane.pending_head != kNone && credits_[lane.pending_head].time < lane.wake_at) {
-    lane.wake_at = credits_[lane.pending_head].time;
+  if (lane.first_due < lane.wake_at) {
+    lane.wake_at = lane.first_due;
     push(lane.wake_at, Kind::kWake, channel, vc);
   }
 }

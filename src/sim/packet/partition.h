@@ -18,6 +18,8 @@
 #include "sim/packet/options.h"
 #include "sim/packet/receive_table.h"
 
+#include <array>
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -34,8 +36,8 @@ enum class Kind : std::uint8_t {
   kTimer,     ///< the software's own
 };
 
-/// One packet; in a slab, known by its index.
-struct Packet {
+/// One packet; in a slab, known by its index. A cache line.
+struct alignas(64) Packet {
   std::uint32_t source = 0, destination = 0;
   std::uint32_t message = 0;   ///< number at the source
   std::uint32_t sequence = 0;  ///< within the message
@@ -45,46 +47,65 @@ struct Packet {
   std::uint32_t channel = kNone;   ///< it came by
   std::uint8_t vc = 0, in_vc = 0;  ///< now; and on the channel that it came by
   std::uint8_t hops = 0;
-  bool is_last = false;          ///< of its message
-  bool is_one_way = false;       ///< order is promised
-  std::uint32_t parent = kNone;  ///< of a copy: whose buffer it stands in
-  std::uint32_t copies = 0;      ///< of an original: copies that still stand in its buffer
-  std::uint32_t note = kNone;    ///< whom to tell when it has left its source
-  Ps ready = 0;                  ///< may leave the node from
+  bool is_last = false;        ///< of its message
+  bool is_one_way = false;     ///< order is promised
+  std::uint32_t note = kNone;  ///< whom to tell when it has left its source
+  Ps ready = 0;                ///< may leave the node from
   Ps born = 0;
 };
+static_assert(sizeof(Packet) == 64);
 
-/// The sending side of a channel: a cache line that a run only reads, and one that it writes. When
-/// the channel is free again stands apart (Shared::busy), since routes compare many of those.
-struct alignas(64) Port {
+/// What a channel costs; most networks have a few kinds, so a hop finds these in the cache.
+struct PortKind {
   std::uint64_t ps_per_byte = 0;        ///< fixed point; of the payload rate
   std::uint64_t ps_per_byte_paced = 0;  ///< slower where the replay buffer is too small
   Ps latency = 0;
   Ps credit_latency = 0;  ///< of the other direction
+  Ps replay_time = 0;     ///< what a damaged flit costs the link
   double error_ratio = 0;
-  NodeIndex to = kNone;
+  friend auto operator<=>(const PortKind&, const PortKind&) = default;
+};
+
+/// The sending side of a channel: one cache line, of its sender's thread alone. When the channel is
+/// free again stands apart (Shared::busy), since routes compare many of those.
+struct alignas(64) Port {
+  std::uint32_t kind = 0;
   std::uint32_t list = kNone;     ///< of an end's channel: whose messages it sends
   std::uint16_t owner = 0;        ///< partition of the receiving node
-  std::uint16_t from_owner = 0;   ///< partition of the sending node
   std::uint8_t dimension = 0xFF;  ///< on a grid; 0xFF else
   bool is_seam = false;           ///< closes a ring
   bool is_from_end = false;
-  // Written.
   bool is_injecting = false;  ///< a kInject is on its way
   std::uint64_t flits_to_error = ~0ULL;
   Ps busy_total = 0;
   Ps last_arrival = 0;
-  Ps replay_time = 0;  ///< what a damaged flit costs the link
   Draw draw;
 };
-static_assert(sizeof(Port) == 128);
+static_assert(sizeof(Port) == 64);
 
-/// A virtual channel of a channel: credits and who waits for them.
-struct Lane {
+/// The receiving side of a channel; never written, so many fit into the cache of every thread.
+struct Wire {
+  NodeIndex to = kNone;
+  std::uint32_t kind = 0;
+  std::uint32_t from_owner = 0;  ///< partition of the sending node
+};
+
+/// A credit on its way: bytes of room that count from a time.
+struct Credit {
+  Ps time = 0;
+  std::uint32_t bytes = 0;
+};
+
+/// A virtual channel of a channel: credits and who waits for them. Credits on their way stand in a
+/// ring of Partition's pool, a few neighbouring cache lines, in any order while they are few.
+struct alignas(64) Lane {
   std::int64_t credits = 0;  ///< bytes of the receiver's buffer
   Ps wake_at = kNever;
-  std::uint32_t head = kNone, tail = kNone;                  ///< waiting packets
-  std::uint32_t pending_head = kNone, pending_tail = kNone;  ///< credits on their way
+  Ps first_due = kNever;                      ///< the earliest credit on its way
+  std::uint32_t head = kNone, tail = kNone;   ///< waiting packets
+  std::uint32_t ring = 0;                     ///< where its ring begins in the pool
+  std::uint32_t ring_size = 0;                ///< a power of two, or 0 before the first
+  std::uint32_t ring_first = 0, pending = 0;  ///< the ring's first credit, and how many there are
 };
 
 /// A message that is being sent.
@@ -129,8 +150,10 @@ struct Shared {
   const Options* options = nullptr;
   VcRule vc_rule = VcRule::kSingle;
   std::uint32_t vcs = 1;
-  double expected_packets = 0;                      ///< about; 0 where unknown
+  double expected_packets = 0;  ///< about; 0 where unknown
+  std::vector<PortKind> kinds;
   std::vector<Port> ports;                          ///< by channel
+  std::vector<Wire> wires;                          ///< by channel
   std::vector<Ps> busy;                             ///< by channel: until when it sends
   std::vector<Ps> through;                          ///< by node: port to port; kEndNode for ends
   std::vector<Lane> lanes;                          ///< channel x vcs
@@ -176,11 +199,9 @@ class Partition {
   [[nodiscard]] Software& software() { return software_; }
 
  private:
-  struct Credit {
-    Ps time = 0;
-    std::uint32_t bytes = 0;
-    std::uint32_t next = kNone;
-  };
+  /// Up to so many credits of a lane are looked through; beyond, its ring is sorted by time.
+  static constexpr std::uint32_t kScanned = 32;
+
   struct Note {
     std::uint64_t cookie = 0;
     std::uint32_t source = 0, tag = 0, next = kNone;
@@ -205,6 +226,13 @@ class Partition {
   void release(ChannelIndex channel, std::uint32_t vc, std::uint32_t bytes, Ps when);
   void add_credit(ChannelIndex channel, std::uint32_t vc, std::uint32_t bytes, Ps when);
   void absorb(Lane& lane, Ps now);
+  void grow_ring(Lane& lane);
+  void sink_credit(const Lane& lane, std::uint32_t at);
+  /// The place of the lane's pending credit number `i`.
+  [[nodiscard]] std::size_t ring_slot(const Lane& lane, std::uint32_t i) const {
+    return lane.ring + ((lane.ring_first + i) & (lane.ring_size - 1));
+  }
+  void prefetch_arrival(const Event& event) const;
   void wake(ChannelIndex channel, std::uint32_t vc, Ps now);
   void want_wake(ChannelIndex channel, std::uint32_t vc, Lane& lane);
   void enqueue(std::uint32_t message, Ps now);
@@ -224,8 +252,8 @@ class Partition {
   std::uint32_t free_packet_ = kNone;
   std::vector<Message> messages_;
   std::uint32_t free_message_ = kNone;
-  std::vector<Credit> credits_;
-  std::uint32_t free_credit_ = kNone;
+  std::vector<Credit> credits_;                            ///< the lanes' rings
+  std::array<std::vector<std::uint32_t>, 32> free_rings_;  ///< by log2 of their size
   std::vector<Note> notes_;
   std::uint32_t free_note_ = kNone;
   ReceiveTable incoming_;

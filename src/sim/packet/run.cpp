@@ -61,7 +61,7 @@ base::Result<std::unique_ptr<Session>> open(const Network& network, const Option
 void push_flaps(Session& session, const Options& options) {
   for (std::uint32_t i = 0; i < options.flaps.size(); ++i) {
     const Flap& flap = options.flaps[i];
-    session.parts[session.shared.ports[flap.channel].from_owner]->push_flap(flap.channel, flap.at,
+    session.parts[session.shared.wires[flap.channel].from_owner]->push_flap(flap.channel, flap.at,
                                                                             i);
   }
 }
@@ -72,7 +72,7 @@ std::string network_standstill(const Session& session) {
   std::vector<std::uint32_t> waits(shared.lanes.size(), kWaitsForNothing);
   bool any = false;
   for (std::size_t lane = 0; lane < shared.lanes.size(); ++lane) {
-    const Partition& part = *session.parts[shared.ports[lane / shared.vcs].from_owner];
+    const Partition& part = *session.parts[shared.wires[lane / shared.vcs].from_owner];
     for (std::uint32_t i = shared.lanes[lane].head; i != kNone; i = part.packet(i).next) {
       any = true;
       const Packet& packet = part.packet(i);
@@ -128,7 +128,7 @@ base::Result<void> conserve(const Session& session, const Result& result, bool i
   const Shared& shared = session.shared;
   for (std::size_t lane = 0; lane < shared.lanes.size(); ++lane) {
     const auto channel = static_cast<ChannelIndex>(lane / shared.vcs);
-    const Partition& part = *session.parts[shared.ports[channel].from_owner];
+    const Partition& part = *session.parts[shared.wires[channel].from_owner];
     const std::int64_t back = shared.lanes[lane].credits + part.pending_bytes(shared.lanes[lane]);
     if (back != shared.capacity(channel)) {
       return base::fail(
@@ -161,7 +161,7 @@ void collect(Session& session, Result& result) {
     result.memory_bytes += part->memory_bytes();
   }
   const Shared& shared = session.shared;
-  result.memory_bytes += shared.ports.size() * (sizeof(Port) + 16) +
+  result.memory_bytes += shared.ports.size() * (sizeof(Port) + sizeof(Wire) + 16) +
                          shared.lanes.size() * sizeof(Lane) + session.fabric->memory_bytes();
 }
 

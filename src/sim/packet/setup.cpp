@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -45,10 +46,9 @@ void mark_grid(const Network& network, std::vector<Port>& ports) {
   }
 }
 
-void fill_port(Port& port, const Network& network, ChannelIndex c, const Options& options) {
+PortKind kind_of(const Network& network, ChannelIndex c, const Options& options) {
   const Channel& channel = network.channel(c);
-  port.to = channel.to;
-  port.is_from_end = network.node(channel.from).kind == NodeKind::kEnd;
+  PortKind port;
   port.ps_per_byte = channel.is_up() ? fixed_ps_per_byte(channel.bytes_per_second) : 0;
   port.latency = std::max<Ps>(1, channel.latency);
   port.credit_latency = channel.reverse == kNone
@@ -67,7 +67,7 @@ void fill_port(Port& port, const Network& network, ChannelIndex c, const Options
     }
   }
   port.error_ratio = channel.flit_error_ratio;
-  port.draw = Draw(draw_seed(options.seed, c));
+  return port;
 }
 
 }  // namespace
@@ -118,6 +118,7 @@ void fill_shared(Shared& shared, const Fabric& fabric, const Options& options) {
   shared.owner = cut(network, parts);
   const std::size_t channels = network.channels().size();
   shared.ports.resize(channels);
+  shared.wires.resize(channels);
   shared.busy.assign(channels, 0);
   for (const Node& node : network.nodes()) {
     shared.through.push_back(node.kind == NodeKind::kEnd ? kEndNode : node.port_to_port);
@@ -129,12 +130,21 @@ void fill_shared(Shared& shared, const Fabric& fabric, const Options& options) {
   if (!options.silent_drops.empty()) {
     shared.arrived.assign(network.nodes().size(), 0);
   }
+  std::map<PortKind, std::uint32_t> known;
   for (ChannelIndex c = 0; c < channels; ++c) {
+    const Channel& channel = network.channel(c);
+    const PortKind kind = kind_of(network, c, options);
+    const auto [at, is_new] = known.emplace(kind, static_cast<std::uint32_t>(shared.kinds.size()));
+    if (is_new) {
+      shared.kinds.push_back(kind);
+    }
     Port& port = shared.ports[c];
-    fill_port(port, network, c, options);
-    port.owner = static_cast<std::uint16_t>(shared.owner[network.channel(c).to]);
-    port.from_owner = static_cast<std::uint16_t>(shared.owner[network.channel(c).from]);
-    port.list = options.route == Route::kEcmp ? c : network.first_out(network.channel(c).from);
+    port.kind = at->second;
+    port.draw = Draw(draw_seed(options.seed, c));
+    port.owner = static_cast<std::uint16_t>(shared.owner[channel.to]);
+    port.list = options.route == Route::kEcmp ? c : network.first_out(channel.from);
+    port.is_from_end = network.node(channel.from).kind == NodeKind::kEnd;
+    shared.wires[c] = {channel.to, at->second, shared.owner[channel.from]};
   }
   if (network.grid) {
     mark_grid(network, shared.ports);
@@ -149,9 +159,10 @@ void fill_shared(Shared& shared, const Fabric& fabric, const Options& options) {
 
 Ps lookahead(const Shared& shared) {
   Ps least = kNever;
-  for (const Port& port : shared.ports) {
-    if (port.owner != port.from_owner) {
-      least = std::min({least, port.latency, port.credit_latency});
+  for (ChannelIndex c = 0; c < shared.ports.size(); ++c) {
+    if (shared.ports[c].owner != shared.wires[c].from_owner) {
+      const PortKind& kind = shared.kinds[shared.ports[c].kind];
+      least = std::min({least, kind.latency, kind.credit_latency});
     }
   }
   return least;
