@@ -3,6 +3,7 @@
 
 #include "telemetry/ingest_host.h"
 #include "telemetry/ingest_samples.h"
+#include "telemetry/series_order.h"
 
 #include <algorithm>
 #include <array>
@@ -46,6 +47,7 @@ struct Ingest::Impl {
   IngestOptions options;
   std::unordered_map<std::string, IngestHost> hosts;
   std::deque<IngestSeries> series;
+  std::vector<SeriesPlace> ordered;  // as each_last() shows them; made anew where there are more
   std::unordered_map<PlaceKey, std::uint32_t, PlaceHash> index;
   std::unordered_map<SeriesKey, std::uint32_t> by_key;
   std::vector<StorePoint> batch;
@@ -490,9 +492,22 @@ void Ingest::each_track(
 
 void Ingest::each_last(
     const std::function<void(const SeriesKey& key, const Point& point)>& see) const {
-  for (const IngestSeries& one : impl_->series) {
-    if (one.last) {
-      see(*one.full, *one.last);
+  std::vector<SeriesPlace>& ordered = impl_->ordered;
+  if (ordered.size() != impl_->series.size()) {
+    ordered.clear();
+    for (const IngestSeries& one : impl_->series) {
+      ordered.push_back({one.full, &one.last});
+    }
+    put_in_order(ordered);
+  }
+  constexpr std::size_t kAhead = 8;
+  for (std::size_t i = 0; i < ordered.size(); ++i) {
+    if (i + kAhead < ordered.size()) {  // series lie elsewhere than in this order
+      __builtin_prefetch(ordered[i + kAhead].key);
+      __builtin_prefetch(ordered[i + kAhead].last);
+    }
+    if (const auto& last = *ordered[i].last) {
+      see(*ordered[i].key, *last);
     }
   }
 }

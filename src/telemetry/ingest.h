@@ -74,8 +74,8 @@ class Ingest {
   /// nullptr where the series is not known or tracks are not kept.
   [[nodiscard]] const Track* track(const SeriesKey& key) const;
   void each_track(const std::function<void(const SeriesKey& key, const Track& track)>& see) const;
-  /// The newest point of each series that came in here, in the order in which they first came. What
-  /// it shows stays where it is until more comes in.
+  /// The newest point of each series that came in here, by metric, subject and label. What it shows
+  /// stays where it is until more comes in.
   void each_last(const std::function<void(const SeriesKey& key, const Point& point)>& see) const;
   [[nodiscard]] std::size_t series_count() const;
 

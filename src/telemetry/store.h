@@ -48,6 +48,17 @@ struct StoredEvent {
   std::string host;
 };
 
+/// Which of the events that Store::events() lists: so many and no more are held at once.
+struct EventPage {
+  std::string_view kind = "*";  ///< pattern
+  base::WallTime from;
+  base::WallTime until;
+  std::uint64_t after = 0;   ///< sequence numbers above this
+  bool takes_newest = true;  ///< else the first ones after `after`
+  std::size_t most = 1000;
+  std::function<bool(const StoredEvent&)> fits = {};  ///< null: all do
+};
+
 /// One roll-up bucket: what it keeps of its points. Counters are taken as numbers, of histograms
 /// the sum of their bins, of texts only how many. Increase and `covered` reach back to the point
 /// before the bucket, so that they add up over buckets; a gap of more than a day is not covered.
@@ -130,6 +141,10 @@ class Store {
   [[nodiscard]] virtual base::Result<std::vector<StoredEvent>> events(
       std::string_view kind, std::string_view subject, base::WallTime from,
       base::WallTime until) const = 0;
+  /// A page of them, in order of sequence. What cannot be on it is not read: stretches of time are
+  /// left as soon as their numbers are beyond those that are on it.
+  [[nodiscard]] virtual base::Result<std::vector<StoredEvent>> events(
+      const EventPage& page) const = 0;
   [[nodiscard]] virtual base::Result<base::Bytes> get(std::string_view kind,
                                                       std::string_view key) const = 0;
   virtual void each(
@@ -139,6 +154,8 @@ class Store {
   /// Subjects: kept as records of kind "subject".
   virtual base::Result<void> put_subject(const SubjectRecord& subject) = 0;
   [[nodiscard]] virtual std::vector<SubjectRecord> subjects(std::string_view pattern) const = 0;
+  /// All of them, by subject and time; they stay where they are until one is put.
+  virtual void each_subject(const std::function<void(const SubjectRecord&)>& see) const = 0;
 
   /// Drops what is older than its keeping time, rolls up what is due.
   virtual base::Result<void> maintain(base::WallTime now) = 0;

@@ -59,6 +59,9 @@ class TestStore final : public Store {
     }
     return out;
   }
+  [[nodiscard]] base::Result<std::vector<StoredEvent>> events(const EventPage&) const override {
+    return events_;
+  }
   [[nodiscard]] base::Result<base::Bytes> get(std::string_view, std::string_view) const override {
     return base::fail(base::Code::kNotFound, "no record");
   }
@@ -70,6 +73,11 @@ class TestStore final : public Store {
   }
   [[nodiscard]] std::vector<SubjectRecord> subjects(std::string_view) const override {
     return subjects_;
+  }
+  void each_subject(const std::function<void(const SubjectRecord&)>& see) const override {
+    for (const SubjectRecord& one : subjects_) {
+      see(one);
+    }
   }
   base::Result<void> maintain(base::WallTime) override { return {}; }
   base::Result<void> snapshot(const std::string&) override { return {}; }

@@ -76,6 +76,14 @@ void Directory::put(const SubjectRecord& subject) {
   records_[subject.subject][subject.since.ns] = subject;
 }
 
+void Directory::each_subject(const std::function<void(const SubjectRecord&)>& see) const {
+  for (const auto& [subject, records] : records_) {
+    for (const auto& [since, record] : records) {
+      see(record);
+    }
+  }
+}
+
 std::vector<SubjectRecord> Directory::subjects(std::string_view pattern) const {
   std::vector<SubjectRecord> out;
   for (const auto& [subject, records] : records_) {

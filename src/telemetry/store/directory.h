@@ -24,6 +24,7 @@ class Directory {
 
   void put(const SubjectRecord& subject);
   [[nodiscard]] std::vector<SubjectRecord> subjects(std::string_view pattern) const;
+  void each_subject(const std::function<void(const SubjectRecord&)>& see) const;
   /// Whether the pattern names this subject by its text or by any of its names.
   [[nodiscard]] bool names(std::string_view pattern, std::string_view subject) const;
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 namespace weft::telemetry::store_parts {
 
@@ -251,6 +252,105 @@ base::Result<std::vector<StoredEvent>> DiskStore::events(std::string_view kind,
   return out;
 }
 
+namespace event_page {
+
+/// The events of a page as they are met, in any order.
+class Sheet {
+ public:
+  explicit Sheet(const EventPage& page) : page_(page) {}
+
+  /// Neither this number nor any beyond it, in the direction of the walk, will be on the page.
+  [[nodiscard]] bool is_beyond(std::uint64_t sequence) const {
+    if (sequence <= page_.after) {
+      return page_.takes_newest;
+    }
+    if (found_.empty() || found_.size() < page_.most) {
+      return page_.most == 0;
+    }
+    return page_.takes_newest ? sequence < found_.begin()->first
+                              : sequence > found_.rbegin()->first;
+  }
+  void take(StoredEvent event) {
+    const auto& at = event.event.at;
+    const bool in_time = at ? *at >= page_.from && *at < page_.until : page_.from.ns <= 0;
+    if (!in_time || event.sequence <= page_.after || is_beyond(event.sequence) ||
+        !base::matches(page_.kind, event.event.kind) || (page_.fits && !page_.fits(event))) {
+      return;
+    }
+    found_.emplace(event.sequence, std::move(event));
+    if (found_.size() > page_.most) {
+      found_.erase(page_.takes_newest ? found_.begin() : std::prev(found_.end()));
+    }
+  }
+  [[nodiscard]] std::vector<StoredEvent> done() {
+    std::vector<StoredEvent> out;
+    out.reserve(found_.size());
+    for (auto& [sequence, event] : found_) {
+      out.push_back(std::move(event));
+    }
+    return out;
+  }
+
+ private:
+  const EventPage& page_;
+  std::map<std::uint64_t, StoredEvent> found_;
+};
+
+}  // namespace event_page
+
+base::Result<std::vector<StoredEvent>> DiskStore::events(const EventPage& page) const {
+  event_page::Sheet sheet(page);
+  for (const StoredEvent& event : new_events_) {
+    sheet.take(event);
+  }
+  std::vector<std::int32_t> stretches;
+  std::ranges::copy_if(event_stretches_, std::back_inserter(stretches), [&](std::int32_t stretch) {
+    return stretch == kTimeless ||
+           (stretch >= stretch_of(page.from.ns) && stretch <= stretch_of(page.until.ns));
+  });
+  if (page.takes_newest) {
+    std::ranges::reverse(stretches);
+  }
+  Cursor cursor = engine_->cursor();
+  for (const std::int32_t stretch : stretches) {
+    const std::string prefix = part_key(kEventKey, stretch);
+    if (page.takes_newest) {
+      cursor.seek_back(prefix + std::string(16, '\xff'));
+    } else {
+      cursor.seek(event_key(stretch, page.after + 1));
+    }
+    while (cursor.valid() && cursor.key().starts_with(prefix)) {
+      const std::uint64_t sequence = big_at(cursor.key(), 5, 8);
+      if (sheet.is_beyond(sequence)) {
+        break;
+      }
+      const auto bytes = cursor.value();
+      auto event = bytes ? decode_event(*bytes)
+                         : base::Result<StoredEvent>(tl::unexpected<base::Error>(bytes.error()));
+      if (event) {
+        sheet.take(*std::move(event));
+      } else {
+        note_damage("event " + std::to_string(sequence) + " cannot be read");
+      }
+      page.takes_newest ? cursor.back() : cursor.next();
+    }
+    if (const auto broken = cursor.broken()) {
+      note_damage("events cannot be read, of the six hours from " +
+                  base::iso8601({stretch * kStretchNs}) + ": " + broken->what);
+      // What can be, on both sides of it.
+      static_cast<void>(engine_->scan(prefix, [&sheet](std::string_view, const auto& bytes) {
+        if (auto event = bytes ? decode_event(*bytes)
+                               : base::Result<StoredEvent>(
+                                     tl::unexpected<base::Error>(bytes.error()))) {
+          sheet.take(*std::move(event));
+        }
+      }));
+      cursor = engine_->cursor();
+    }
+  }
+  return sheet.done();
+}
+
 base::Result<base::Bytes> DiskStore::get(std::string_view kind, std::string_view key) const {
   const std::string name = record_key(kind, key);
   const auto edit = edits_.find(name);
@@ -291,6 +391,10 @@ void DiskStore::each(
   for (const auto& [key, value] : found) {
     see(std::string_view(key).substr(prefix.size()), value);
   }
+}
+
+void DiskStore::each_subject(const std::function<void(const SubjectRecord&)>& see) const {
+  directory_.each_subject(see);
 }
 
 std::vector<SubjectRecord> DiskStore::subjects(std::string_view pattern) const {

@@ -71,12 +71,14 @@ class DiskStore final : public Store {
                                                               std::string_view subject,
                                                               base::WallTime from,
                                                               base::WallTime until) const override;
+  [[nodiscard]] base::Result<std::vector<StoredEvent>> events(const EventPage& page) const override;
   [[nodiscard]] base::Result<base::Bytes> get(std::string_view kind,
                                               std::string_view key) const override;
   void each(std::string_view kind,
             const std::function<void(std::string_view, base::ByteView)>& see) const override;
   base::Result<void> put_subject(const SubjectRecord& subject) override;
   [[nodiscard]] std::vector<SubjectRecord> subjects(std::string_view pattern) const override;
+  void each_subject(const std::function<void(const SubjectRecord&)>& see) const override;
   base::Result<void> maintain(base::WallTime now) override;
   base::Result<void> snapshot(const std::string& folder) override;
   void check() override;

@@ -123,6 +123,78 @@ TEST_F(StoreTest, late_points_duplicates_and_odd_ones_are_counted) {
   EXPECT_EQ(store_->counts().late_refused, 1U);
 }
 
+/// Hundred events an hour apart, of which each fifth is a fall; two came late, one has no time.
+/// Pages are held against what a whole reading gives.
+TEST_F(StoreTest, a_page_of_events_is_what_a_whole_reading_would_give) {
+  open();
+  constexpr std::int64_t kHour = 3600 * kSecond;
+  const auto add = [&](std::optional<std::int64_t> at, const char* kind) {
+    std::vector<StoredEvent> one(1);
+    one[0].event.kind = kind;
+    one[0].host = at && *at % (2 * kHour) == 0 ? "even" : "odd";
+    if (at) {
+      one[0].event.at = base::WallTime{*at};
+    }
+    ASSERT_TRUE(store_->append(one));
+  };
+  for (int i = 0; i < 100; ++i) {
+    add(kStart + i * kHour, i % 5 == 0 ? "link_down" : "xid");
+    if (i == 60) {
+      ASSERT_TRUE(store_->commit());
+      add(kStart + kHour, "link_down");  // late: an old stretch, a high number
+      add(std::nullopt, "xid");
+      add(kStart + 2 * kHour, "xid");
+    }
+  }
+  const auto is_even = [](const StoredEvent& event) { return event.host == "even"; };
+  const auto numbers = [](const std::vector<StoredEvent>& events) {
+    std::vector<std::uint64_t> out;
+    for (const StoredEvent& event : events) {
+      out.push_back(event.sequence);
+    }
+    return out;
+  };
+  for (const bool is_reopened : {false, true}) {  // the last ones are in memory, then on disk
+    if (is_reopened) {
+      ASSERT_TRUE(store_->commit());
+      open();
+    }
+    for (const char* kind : {"*", "link_*"}) {
+      for (const std::int64_t from : {std::int64_t{0}, kStart + 7 * kHour}) {
+        for (const std::uint64_t after : {0U, 1U, 50U, 63U, 102U, 200U}) {
+          for (const std::size_t most : {0U, 1U, 7U, 1000U}) {
+            for (const bool takes_newest : {true, false}) {
+              for (const bool all_fit : {true, false}) {
+                EventPage page{.kind = kind,
+                               .from = {from},
+                               .until = {kStart + 90 * kHour},
+                               .after = after,
+                               .takes_newest = takes_newest,
+                               .most = most};
+                if (!all_fit) {
+                  page.fits = is_even;
+                }
+                auto whole = store_->events(kind, "*", page.from, page.until).value();
+                std::erase_if(whole, [&](const StoredEvent& event) {
+                  return event.sequence <= after || (!all_fit && !is_even(event));
+                });
+                const auto size = static_cast<std::ptrdiff_t>(std::min(most, whole.size()));
+                whole = takes_newest ? std::vector(whole.end() - size, whole.end())
+                                     : std::vector(whole.begin(), whole.begin() + size);
+                const auto paged = store_->events(page);
+                ASSERT_TRUE(paged);
+                ASSERT_EQ(numbers(*paged), numbers(whole))
+                    << kind << " from " << from << " after " << after << " most " << most
+                    << " newest " << takes_newest << " all " << all_fit;
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_F(StoreTest, events_and_records_stay) {
   open();
   std::vector<StoredEvent> events(3);

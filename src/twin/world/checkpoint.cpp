@@ -129,6 +129,7 @@ base::Result<void> World::restore(base::ByteView bytes) {
     return checkpoint_garbled("its time is negative");
   }
   impl_->now = head.now;
+  impl_->rested_ns = head.now.ns;
   impl_->events = head.events;
   impl_->is_started = true;
   for (ActorId id = 0; id < impl_->actors.size(); ++id) {

@@ -182,6 +182,10 @@ WorldTime World::now() const {
   return impl_->now;
 }
 
+WorldTime World::rested_at() const {
+  return {impl_->rested_ns};
+}
+
 void World::advance_to(WorldTime until) {
   if (impl_->is_in_window || until < impl_->now) {
     return;
@@ -193,6 +197,7 @@ void World::advance_to(WorldTime until) {
     impl_->run_window(std::min(later(next, kLookahead), end_of_all));
   }
   impl_->now = until;
+  impl_->rested_ns = until.ns;
 }
 
 std::optional<WorldTime> World::next_event() const {

@@ -36,6 +36,9 @@ class World {
   void start();
 
   [[nodiscard]] WorldTime now() const;
+  /// The time at which it stood still last: for whoever asks while it advances and does not want to
+  /// wait. Any thread, without the mutex.
+  [[nodiscard]] WorldTime rested_at() const;
   /// Runs every event up to and at `until`.
   void advance_to(WorldTime until);
   void advance(Duration span) { advance_to(later(now(), span)); }

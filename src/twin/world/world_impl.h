@@ -8,6 +8,8 @@
 #include "twin/world/pool.h"
 #include "twin/world/world.h"
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -23,6 +25,7 @@ struct World::Impl {
   std::unordered_map<std::string_view, ActorId> by_path;
   Agenda agenda;
   WorldTime now;
+  std::atomic<std::int64_t> rested_ns{0};  // `now` between two advances, for who holds nothing
   std::uint64_t events = 0;
   bool is_started = false;
   bool is_in_window = false;
