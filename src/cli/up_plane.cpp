@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/up_plane.h"
 
+#include "base/fair_mutex.h"
 #include "base/temp_folder.h"
 #include "cli/up_actions.h"
 #include "cli/why.h"
@@ -71,6 +72,12 @@ struct UpPlane::Loop {
         webhook->post(serve::notice_json(notices, source_name()));
       };
     }
+    how.unheld = [this](const std::function<void()>& look) {
+      ++revision;  // what the hosts before have said may be seen now
+      mutex.unlock();
+      look();
+      mutex.lock();
+    };
     plane = std::make_unique<serve::ControlPlane>(store.get(), how);
     if (parts.actions) {
       parts.actions->store = store.get();
@@ -311,7 +318,7 @@ struct UpPlane::Loop {
   std::string webhook_problem;
   std::unique_ptr<serve::ControlPlane> plane;
   std::optional<serve::ActionDesk> actions;
-  mutable std::mutex mutex;  // of plane, store, problems
+  mutable base::FairMutex mutex;  // of plane, store, problems
   std::vector<std::string> problems;
   std::atomic<std::uint64_t> revision{0};  // grows with every look and mark
   std::atomic<bool> stops{false};
@@ -334,8 +341,7 @@ base::Result<std::unique_ptr<UpPlane>> UpPlane::start(twin::Rack& rack,
     parts.actions = twin_actions(rack, options.door_folder);
   }
   parts.now = [&rack, from = options.world_at] {
-    const twin::Hold hold(rack.world->mutex());
-    return from + base::Duration{rack.world->now().ns};
+    return from + base::Duration{rack.world->rested_at().ns};
   };
   parts.advance = [&rack](base::Duration span) {
     const twin::Hold hold(rack.world->mutex());

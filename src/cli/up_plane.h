@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A control plane in a thread of its own: it polls machines through their buses, keeps what they
-// say in a store, and judges. The same for a twin's machines, this one, and captures (`weft
+// say in a store, and judges. Questions are answered between two hosts and while one is looked at,
+// never only after a whole poll. The same for a twin's machines, this one, and captures (`weft
 // serve`). Of a twin it knows the rack file and where things are (twin/plan/inventory.h), as an
 // operator would, and no fault.
 #pragma once

@@ -101,6 +101,19 @@ struct ControlPlane::Impl {
     }
   }
 
+  /// Without the caller's lock where it lets go of that.
+  [[nodiscard]] base::Result<observe::Snapshot> look_at(const bus::Host& host,
+                                                        const driver::CollectOptions& how) const {
+    std::optional<base::Result<observe::Snapshot>> out;
+    const auto look = [&] { out = driver::collect(host, how); };
+    if (options.unheld) {
+      options.unheld(look);
+    } else {
+      look();
+    }
+    return *std::move(out);
+  }
+
   void poll(plane::Host& host, base::WallTime now, Stepped& out) {
     HostStatus& status = host.status;
     const bool is_whole = std::exchange(host.is_whole_due, false);
@@ -117,7 +130,7 @@ struct ControlPlane::Impl {
     if (host.info.uptime) {
       how.log_since = base::Duration{host.info.uptime->ns - plane::kLogAgain.ns};
     }
-    const auto snapshot = driver::collect(host.bus, how);
+    const auto snapshot = look_at(host.bus, how);
     status.poll_cost = base::wall_now() - started;
     ++status.polls;
     host.soon.reset();

@@ -4,8 +4,8 @@
 // at every look; the rest (modules' light, retimers' figures, sensors) costs slow buses, so it has
 // a telemetry::Schedule: often while something moves there, ever more rarely while it is calm. The
 // same for machines and twins: a host is a bus::Host, and the time comes in with each step. One
-// thread calls it; whoever asks questions from another holds the caller's lock. Read-only towards
-// the hosts.
+// thread calls it; whoever asks questions from another holds the caller's lock, which is let go
+// while a host is looked at. Read-only towards the hosts.
 #pragma once
 
 #include "base/result.h"
@@ -43,6 +43,10 @@ struct ControlPlaneOptions {
   NoticeOptions notices = {};
   /// Gets what is to be told, worst first; null: nobody is told.
   std::function<void(const std::vector<Notice>&)> tell = {};
+  /// Is given each look at a host to run, which touches nothing of the control plane and may take
+  /// long: the caller of step() may let go of its lock meanwhile. What others then see or take is
+  /// whole: hosts are remembered one by one. Null: it is run.
+  std::function<void(const std::function<void()>& look)> unheld = {};
 };
 
 struct HostStatus {
@@ -95,8 +99,8 @@ class ControlPlane {
   [[nodiscard]] const diagnose::Watch& watch() const;
   [[nodiscard]] telemetry::Store* store() const;
   [[nodiscard]] std::vector<HostStatus> hosts() const;
-  /// The newest point of each series that came in since the start, in the order in which they first
-  /// came. What it shows stays where it is until more comes in.
+  /// The newest point of each series that came in since the start, by metric, subject and label.
+  /// What it shows stays where it is until more comes in.
   void each_last(
       const std::function<void(const telemetry::SeriesKey&, const telemetry::Point&)>& see) const;
 

@@ -10,6 +10,8 @@
 #include "serve/marks.h"
 #include "serve/query.h"
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -122,6 +124,21 @@ TEST(ControlPlaneTest, AHostThatFailsHoldsNobodyUp) {
   EXPECT_EQ(stepped.problems[0].rfind("empty: ", 0), 0U) << stepped.problems[0];
   EXPECT_EQ(plane.hosts()[0].failures, 1U);
   EXPECT_FALSE(plane.hosts()[0].last_poll);
+}
+
+TEST(ControlPlaneTest, OthersMaySeeAndTakeWhileAHostIsLookedAt) {
+  const ControlPlane* seen = nullptr;
+  std::vector<std::uint64_t> polls;  // of the first host
+  ControlPlane plane(nullptr, {.unheld = [&](const std::function<void()>& look) {
+                       polls.push_back(seen->hosts().at(0).polls);
+                       look();
+                     }});
+  seen = &plane;
+  plane.add("one", demo());
+  plane.add("two", demo());
+  EXPECT_EQ(plane.step(kStart).hosts, 2U);
+  EXPECT_EQ(polls, (std::vector<std::uint64_t>{0, 1}));
+  EXPECT_FALSE(plane.findings().empty());
 }
 
 /// Its content may be changed between polls.

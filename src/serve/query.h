@@ -37,9 +37,9 @@ struct QuerySource {
   /// Visits the tracks of all series, where there are some: last values and moving counters are
   /// then answered from memory.
   std::function<void(const SeeTrack&)> each_track{};
-  /// Visits the newest point of all series that came in from `last_from` on, where they are kept:
-  /// last values that are no older need not be looked for in the store. What it shows stays where
-  /// it is as long as this does.
+  /// Visits the newest point of all series that came in from `last_from` on, where they are kept,
+  /// by metric, subject and label: last values that are no older need not be looked for in the
+  /// store. What it shows stays where it is as long as this does.
   std::function<void(const SeeLast&)> each_last{};
   base::WallTime last_from{};
 };

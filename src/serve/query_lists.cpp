@@ -4,6 +4,7 @@
 #include "serve/query_parts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include <fmt/format.h>
@@ -15,19 +16,19 @@ using base::Code;
 using base::Result;
 
 Names::Names(const telemetry::Store& store) {
-  for (telemetry::SubjectRecord& record : store.subjects("*")) {
-    auto& known = records_[record.subject];
+  store.each_subject([this](const telemetry::SubjectRecord& record) {
+    const auto [at, is_new] = records_.try_emplace(record.subject, &record);
+    const telemetry::SubjectRecord* const known = at->second;
     // The record without an end is the one that still holds.
-    if (known.subject.empty() || record.until.ns == 0 ||
-        (known.until.ns != 0 && record.since > known.since)) {
-      known = std::move(record);
+    if (record.until.ns == 0 || (known->until.ns != 0 && record.since > known->since)) {
+      at->second = &record;
     }
-  }
+  });
 }
 
-const telemetry::SubjectRecord* Names::find(const std::string& subject) const {
+const telemetry::SubjectRecord* Names::find(std::string_view subject) const {
   const auto at = records_.find(subject);
-  return at == records_.end() ? nullptr : &at->second;
+  return at == records_.end() ? nullptr : at->second;
 }
 
 void Names::tell(const std::string& subject, Json& out) const {
@@ -120,27 +121,32 @@ Result<Json> events(const QuerySource& source, const Ask& ask) {
     return base::fail(Code::kInvalidArgument, fmt::format("is more than {}", kEventsMost), "count",
                       "Ask again with after, the sequence number of the last one.");
   }
-  const auto found = (*store)->events(ask.kind, "*", ask.from, ask.until);
+  const Names names(**store);
+  // After a number the next ones, else the newest ones; one more tells whether there are more.
+  telemetry::EventPage page{.kind = ask.kind,
+                            .from = ask.from,
+                            .until = ask.until,
+                            .after = ask.after,
+                            .takes_newest = ask.after == 0,
+                            .most = count + 1};
+  if (ask.subject != "*") {
+    page.fits = [&](const telemetry::StoredEvent& stored) {
+      return names.fits(ask.subject, stored.subject) || base::matches(ask.subject, stored.host) ||
+             base::matches(ask.subject, stored.event.address) ||
+             base::matches(ask.subject, stored.host + "/" + stored.event.address);
+    };
+  }
+  auto found = (*store)->events(page);
   if (!found) {
     return tl::unexpected(found.error());
   }
-  const Names names(**store);
-  std::vector<const telemetry::StoredEvent*> fitting;
-  for (const telemetry::StoredEvent& stored : *found) {
-    const bool fits = ask.subject == "*" || names.fits(ask.subject, stored.subject) ||
-                      base::matches(ask.subject, stored.host) ||
-                      base::matches(ask.subject, stored.event.address) ||
-                      base::matches(ask.subject, stored.host + "/" + stored.event.address);
-    if (fits && stored.sequence > ask.after) {
-      fitting.push_back(&stored);
-    }
+  const bool is_more = found->size() > count;
+  if (is_more) {
+    found->erase(page.takes_newest ? found->begin() : std::prev(found->end()));
   }
-  // After a number the next ones, else the newest ones.
-  const bool is_more = fitting.size() > count;
-  const std::size_t first = ask.after > 0 || !is_more ? 0 : fitting.size() - count;
   Json list = Json::array();
-  for (std::size_t i = first; i < std::min(fitting.size(), first + count); ++i) {
-    list.push_back(event_json(*fitting[i], names));
+  for (const telemetry::StoredEvent& stored : *found) {
+    list.push_back(event_json(stored, names));
   }
   return Json{{"from", base::iso8601(ask.from)},
               {"until", base::iso8601(ask.until)},

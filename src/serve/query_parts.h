@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include <nlohmann/json_fwd.hpp>
@@ -43,19 +44,20 @@ struct Ask {
 [[nodiscard]] base::Result<Ask> read_ask(std::string_view request, base::WallTime now);
 [[nodiscard]] std::string_view key(Function function);
 
-/// What people call the subjects of a store.
+/// What people call the subjects of a store, which keeps the records: not for longer than nothing
+/// is put there.
 class Names {
  public:
   explicit Names(const telemetry::Store& store);
   /// nullptr where nobody has told.
-  [[nodiscard]] const telemetry::SubjectRecord* find(const std::string& subject) const;
+  [[nodiscard]] const telemetry::SubjectRecord* find(std::string_view subject) const;
   /// Adds "subject", and "host", "name", "planned" where they are known.
   void tell(const std::string& subject, Json& out) const;
   /// By id, name, host/name or planned name.
   [[nodiscard]] bool fits(std::string_view pattern, const std::string& subject) const;
 
  private:
-  std::unordered_map<std::string, telemetry::SubjectRecord> records_;
+  std::unordered_map<std::string_view, const telemetry::SubjectRecord*> records_;
 };
 
 /// Seconds since 1970, to the nanosecond as far as a double goes.

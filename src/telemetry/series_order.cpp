@@ -83,9 +83,8 @@ void put_in_order(std::vector<SeriesPlace>& places) {
       return row.subject != begin->subject || row.metric != begin->metric;
     });
     if (end - begin > 1) {
-      std::sort(begin, end, [](const Row& a, const Row& b) {
-        return a.place.key->label < b.place.key->label;
-      });
+      std::sort(begin, end,
+                [](const Row& a, const Row& b) { return a.place.key->label < b.place.key->label; });
     }
     begin = end;
   }

@@ -21,6 +21,7 @@ using base::Result;
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kRecordKind = "action";
+constexpr std::size_t kNewsMost = 100;
 
 std::string plain(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -69,8 +70,8 @@ const FoundJournal* journal_named(const std::vector<FoundJournal>& all, std::str
 /// A row of the list without its details.
 Json row_of(const Json& record, const FoundJournal* journal) {
   Json out;
-  for (const char* name : {"id", "at", "by", "action", "target", "state", "error", "journal",
-                           "undone_at", "undone_by"}) {
+  for (const char* name : {"id", "at", "by", "action", "target", "subject", "state", "error",
+                           "journal", "undone_at", "undone_by"}) {
     if (record.contains(name)) {
       out[name] = record[name];
     }
@@ -100,6 +101,22 @@ Result<std::vector<FoundJournal>> journals_of(const ActionDeskOptions& options) 
 }
 
 }  // namespace desk_parts
+
+ActionDesk::ActionDesk(ActionDeskOptions options) : options_(std::move(options)) {}
+ActionDesk::ActionDesk(ActionDesk&&) noexcept = default;
+ActionDesk& ActionDesk::operator=(ActionDesk&&) noexcept = default;
+ActionDesk::~ActionDesk() = default;
+
+std::vector<nlohmann::ordered_json> ActionDesk::take_news() {
+  return std::exchange(news_, {});
+}
+
+void ActionDesk::note(nlohmann::ordered_json row) {
+  if (news_.size() == desk_parts::kNewsMost) {
+    news_.erase(news_.begin());
+  }
+  news_.push_back(std::move(row));
+}
 
 base::Result<void> ActionDesk::check_allowed() const {
   if (!options_.refusal.empty()) {
@@ -251,6 +268,11 @@ base::Result<nlohmann::ordered_json> ActionDesk::act(const diagnose::Joint& join
                  fmt::format("{} of {} by {}: {}", request.action, planned->outline.target,
                              caller.who, done ? done->text : done.error().text()));
   }
+  auto row = desk_parts::row_of(record, nullptr);
+  if (record.contains("journal")) {
+    row["state"] = "open";
+  }
+  note(std::move(row));
   if (options_.changed) {
     options_.changed();
   }
@@ -304,14 +326,25 @@ base::Result<nlohmann::ordered_json> ActionDesk::undo(std::string_view id, bool 
   result["put_back"] = before - at->journal.entries().size();
   std::string subject;
   base::Result<void> noted;
+  bool is_recorded = false;
+  const auto is_over = [&caller](desk_parts::Json& row) {
+    row["state"] = "undone";
+    row["undone_at"] = base::iso8601(caller.at);
+    row["undone_by"] = caller.who;
+  };
   for (auto& record : records()) {
     if (desk_parts::member(record, "journal") == name && done) {
-      record["state"] = "undone";
-      record["undone_at"] = base::iso8601(caller.at);
-      record["undone_by"] = caller.who;
+      is_recorded = true;
+      is_over(record);
       subject = desk_parts::member(record, "subject");
       noted = keep(record);
+      note(desk_parts::row_of(record, nullptr));
     }
+  }
+  if (done && !is_recorded) {  // of a verb: no list has it any more
+    auto row = desk_parts::row_of(*known, nullptr);
+    is_over(row);
+    note(std::move(row));
   }
   if (noted) {
     noted = tell(*known, subject, caller.at,

@@ -44,7 +44,10 @@ struct ActionCaller {
 
 class ActionDesk {
  public:
-  explicit ActionDesk(ActionDeskOptions options) : options_(std::move(options)) {}
+  explicit ActionDesk(ActionDeskOptions options);
+  ActionDesk(ActionDesk&&) noexcept;
+  ActionDesk& operator=(ActionDesk&&) noexcept;
+  ~ActionDesk();
 
   [[nodiscard]] const ActionDeskOptions& options() const { return options_; }
 
@@ -67,7 +70,12 @@ class ActionDesk {
   [[nodiscard]] base::Result<nlohmann::ordered_json> undo(std::string_view id, bool applies,
                                                           const ActionCaller& caller);
 
+  /// Rows as list() has them of what act() and undo() have changed since this was asked last, of
+  /// the last hundred. For one listener.
+  [[nodiscard]] std::vector<nlohmann::ordered_json> take_news();
+
  private:
+  void note(nlohmann::ordered_json row);
   [[nodiscard]] base::Result<void> check_allowed() const;
   [[nodiscard]] std::vector<nlohmann::ordered_json> records() const;
   base::Result<void> keep(const nlohmann::ordered_json& record) const;
@@ -75,6 +83,7 @@ class ActionDesk {
                           base::WallTime at, std::string_view text) const;
 
   ActionDeskOptions options_;
+  std::vector<nlohmann::ordered_json> news_;
 };
 
 }  // namespace weft::serve

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Actions over the API, on a machine of files: tried, done, undone, refused; those of the verbs
 // beside them. Register values are of PCI Express Base 7.5.3.7 (Link Control).
+#include "base/test_shell.h"
 #include "driver/journal.h"
 #include "serve/api/test_api.h"
+
+#include <array>
+#include <cstdio>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -67,6 +72,35 @@ TEST_F(ApiActionTest, ActionsOfVerbsAreListedAndUndone) {
   EXPECT_EQ(send("POST", "/api/v1/actions/" + id + "/undo", R"({"apply":true})").status, 200U);
   EXPECT_EQ(plane_.link_control(), 0x40U);
   EXPECT_EQ(Json::parse(get("/api/v1/actions").body)["count"], 0);
+}
+
+TEST_F(ApiActionTest, TheStreamTellsThemAndThatAFindingIsAcknowledged) {
+  if (!base::has_program("curl")) {
+    GTEST_SKIP() << "curl is not installed";
+  }
+  open(ApiRole::kOperator);
+  ASSERT_EQ(send("POST", "/api/v1/actions", kOff).status, 200U);
+  ASSERT_EQ(send("POST", "/api/v1/actions/1/undo", R"({"apply":true})").status, 200U);
+  ASSERT_EQ(
+      send("POST", "/api/v1/findings/fnd-1/acknowledge", R"({"by":"anna","apply":true})").status,
+      200U);
+  std::FILE* pipe = ::popen(
+      ("curl -sN --max-time 20 '" + server_->address() + "/api/v1/stream?last_event_id=e1-0' 2>&1")
+          .c_str(),
+      "r");
+  ASSERT_NE(pipe, nullptr);
+  std::array<char, 8192> line{};
+  std::string seen;
+  while (seen.find("acknowledged") == std::string::npos &&
+         std::fgets(line.data(), line.size(), pipe) != nullptr) {
+    seen += line.data();
+  }
+  ::pclose(pipe);
+  EXPECT_THAT(seen, HasSubstr("event: action\nid: e1-2\ndata: {\"id\":\"1\""));
+  const auto first = seen.find(R"("state":"open")");
+  ASSERT_NE(first, std::string::npos) << seen;
+  EXPECT_NE(seen.find(R"("state":"undone")", first), std::string::npos) << seen;
+  EXPECT_THAT(seen, HasSubstr(R"("acknowledged":{"by":"anna")"));
 }
 
 TEST_F(ApiActionTest, ActionsThatCannotBeAreRefused) {

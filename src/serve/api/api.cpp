@@ -6,6 +6,7 @@
 #include "net/gzip.h"
 #include "serve/api/changes.h"
 #include "serve/api/routes.h"
+#include "serve/query_parts.h"
 
 #include <algorithm>
 #include <atomic>
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace weft::serve {
 namespace api_parts {
@@ -502,7 +504,13 @@ void Api::Impl::follow() {
     EventText news;
     source.look([&](const ApiState& state) {
       followed = source.revision();
-      news = changes.take(state.query.findings);
+      const auto acknowledged = query_parts::acknowledgements_of(state.query);
+      const auto actions =
+          state.actions != nullptr ? state.actions->take_news() : std::vector<query_parts::Json>();
+      news = changes.take({.findings = state.query.findings,
+                           .acknowledgements = &acknowledged,
+                           .now = state.query.now,
+                           .actions = actions});
     });
     send(news);
   }

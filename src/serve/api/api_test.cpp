@@ -485,16 +485,39 @@ TEST_F(ApiTest, StreamsChangesAsTheyCome) {
   ::pclose(pipe);  // curl ends with the next heartbeat, which nobody reads
 }
 
+TEST(ApiChangesTest, TellsThatAFindingIsAcknowledgedAndNoLonger) {
+  std::vector<diagnose::LivingFinding> findings(1);
+  findings[0].id = "fnd-a";
+  Acknowledgements known;
+  Tellable all{.findings = findings, .acknowledgements = &known, .now = {5}};
+  Changes changes("x");
+  EXPECT_THAT(*changes.take(all), Not(HasSubstr("acknowledged")));
+  Acknowledgement& one = known["fnd-a"];
+  one.by = "anna";
+  one.text = "cable";
+  one.level = findings[0].finding.level;
+  one.until = base::WallTime{10};
+  const auto told = changes.take(all);
+  ASSERT_NE(told, nullptr);
+  EXPECT_THAT(*told, HasSubstr(R"("acknowledged":{"by":"anna")"));
+  EXPECT_EQ(changes.take(all), nullptr);
+  all.now = {11};
+  const auto over = changes.take(all);
+  ASSERT_NE(over, nullptr) << "its time is over";
+  EXPECT_THAT(*over, Not(HasSubstr("acknowledged")));
+}
+
 TEST(ApiChangesTest, NothingIsMissedOrSaidToBe) {
   std::vector<diagnose::LivingFinding> findings(1);
   findings[0].id = "fnd-a";
   Changes changes("x", 3);
   EXPECT_THAT(*changes.begin(""), HasSubstr("event: hello\nid: x-0\n"));
-  EXPECT_THAT(*changes.take(findings), HasSubstr("event: finding\nid: x-1\ndata: {"));
+  const Tellable all{.findings = findings};
+  EXPECT_THAT(*changes.take(all), HasSubstr("event: finding\nid: x-1\ndata: {"));
   findings[0].updated = {1'000'000'000};
-  EXPECT_EQ(changes.take(findings), nullptr) << "looked at again, and the same";
+  EXPECT_EQ(changes.take(all), nullptr) << "looked at again, and the same";
   findings[0].phase = diagnose::Phase::kQuiet;
-  EXPECT_THAT(*changes.take(findings), HasSubstr("id: x-2\n"));
+  EXPECT_THAT(*changes.take(all), HasSubstr("id: x-2\n"));
   EXPECT_THAT(*changes.take({}),
               HasSubstr("event: finding_gone\nid: x-3\ndata: {\"id\":\"fnd-a\"}"));
   const auto since_first = *changes.begin("x-1");
@@ -502,7 +525,7 @@ TEST(ApiChangesTest, NothingIsMissedOrSaidToBe) {
   EXPECT_THAT(since_first, HasSubstr("id: x-3\n"));
   EXPECT_THAT(since_first, Not(HasSubstr("id: x-1\n")));
   EXPECT_THAT(*changes.begin("x-3"), Not(HasSubstr("event:"))) << "nothing was missed";
-  (void)changes.take(findings);  // x-4: the first one is no longer kept
+  (void)changes.take(all);  // x-4: the first one is no longer kept
   EXPECT_THAT(*changes.begin("x-1"), HasSubstr("id: x-2\n"));
   EXPECT_THAT(*changes.begin("x-0"), HasSubstr("event: reset\nid: x-4\n"));
   for (const char* foreign : {"y-1", "x-9", "x-", "x", "-1", "x-1x", "garbage"}) {

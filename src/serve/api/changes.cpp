@@ -33,11 +33,14 @@ void Changes::add(std::string_view event, const std::string& data) {
   }
 }
 
-EventText Changes::take(std::span<const diagnose::LivingFinding> findings) {
+EventText Changes::take(const Tellable& all) {
+  static const Acknowledgements kNone;
+  const Acknowledgements& known_by =
+      all.acknowledgements == nullptr ? kNone : *all.acknowledgements;
   const std::uint64_t before = last_;
   std::map<std::string, std::uint64_t> now;
-  for (const diagnose::LivingFinding& living : findings) {
-    auto json = query_parts::finding_json(living);
+  for (const diagnose::LivingFinding& living : all.findings) {
+    auto json = query_parts::finding_json(living, known_by, all.now);
     std::string whole = changes_parts::line(json);
     json.erase("updated");
     const std::uint64_t hash = base::fnv1a64(changes_parts::line(json));
@@ -53,14 +56,17 @@ EventText Changes::take(std::span<const diagnose::LivingFinding> findings) {
     }
   }
   known_ = std::move(now);
+  for (const auto& row : all.actions) {
+    add("action", changes_parts::line(row));
+  }
   if (last_ == before) {
     return nullptr;
   }
-  std::string all;
+  std::string news;
   for (const Kept& each : kept_) {
-    all += each.number > before ? each.text : "";
+    news += each.number > before ? each.text : "";
   }
-  return std::make_shared<const std::string>(std::move(all));
+  return std::make_shared<const std::string>(std::move(news));
 }
 
 EventText Changes::begin(std::string_view last_event_id) const {

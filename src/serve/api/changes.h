@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes of findings as server-sent events (WHATWG HTML section 9.2), the last ones kept so that a
-// client that was away for a while misses none. One thread at a time.
+// Changes of findings and actions as server-sent events (WHATWG HTML section 9.2), the last ones
+// kept so that a client that was away for a while misses none. One thread at a time.
 #pragma once
 
 #include "diagnose/watch.h"
+#include "serve/acknowledge.h"
 
 #include <cstdint>
 #include <deque>
@@ -14,10 +15,21 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 namespace weft::serve {
 
 /// One or more events as a stream has them.
 using EventText = std::shared_ptr<const std::string>;
+
+/// What there is to tell of.
+struct Tellable {
+  std::span<const diagnose::LivingFinding> findings = {};
+  const Acknowledgements* acknowledgements = nullptr;  ///< of them; null: nobody has any
+  base::WallTime now = {};                             ///< at which those hold
+  /// Rows of actions that were done or undone since the last call (ActionDesk::take_news).
+  std::span<const nlohmann::ordered_json> actions = {};
+};
 
 class Changes {
  public:
@@ -25,9 +37,10 @@ class Changes {
   /// are kept.
   explicit Changes(std::string epoch, std::size_t most = 1000);
 
-  /// What is new since the last call: "finding" with its JSON, or "finding_gone" with its id; null
-  /// for nothing. When a finding was last looked at is no change.
-  EventText take(std::span<const diagnose::LivingFinding> findings);
+  /// What is new since the last call: "finding" with its JSON, that it is acknowledged included;
+  /// "finding_gone" with its id; "action" with its row; null for nothing. When a finding was last
+  /// looked at is no change.
+  EventText take(const Tellable& all);
 
   /// For a client that begins ("hello"), that saw `last_event_id` last (what it missed), or that
   /// missed more than is kept ("reset": it must ask for all findings anew).

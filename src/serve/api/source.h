@@ -28,7 +28,8 @@ struct ApiState {
 struct ApiSource {
   /// Another number after every change; never waits. Answers hold as long as it stays.
   std::function<std::uint64_t()> revision;
-  /// Calls back once. May wait until a look at the machines is over.
+  /// Calls back once. May wait until what one machine said is remembered, or judged, never until
+  /// all were asked.
   std::function<void(const std::function<void(const ApiState&)>&)> look;
 };
 

@@ -84,10 +84,9 @@ SubjectLabels subject_labels(std::string_view of, std::string_view host, std::st
   return out;
 }
 
-MetricsText::MetricsText(std::size_t samples)
+MetricsText::MetricsText(std::size_t bytes)
     : absent_(static_cast<std::size_t>(observe::Metric::kCount_)) {
-  constexpr std::size_t kUsualLine = 150;
-  out_.reserve(samples * kUsualLine);
+  out_.reserve(bytes);
 }
 
 void MetricsText::begin(const observe::MetricRow& row) {

@@ -32,8 +32,8 @@ struct SubjectLabels {
 
 class MetricsText {
  public:
-  /// Room for so many samples.
-  explicit MetricsText(std::size_t samples = 0);
+  /// Room for so many bytes.
+  explicit MetricsText(std::size_t bytes = 0);
 
   /// @pre values of one metric come one after the other. Texts are left out.
   void add(observe::Metric metric, const SubjectLabels& subject, std::string_view label,

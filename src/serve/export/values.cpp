@@ -221,7 +221,8 @@ std::string exposition(std::span<const ExportValue> values) {
   std::sort(order.begin(), order.end(), [](const ExportValue* a, const ExportValue* b) {
     return a->metric != b->metric ? a->metric < b->metric : a < b;
   });
-  MetricsText out(values.size());
+  constexpr std::size_t kUsualLine = 150;
+  MetricsText out(values.size() * kUsualLine);
   SubjectLabels labels;
   const ExportValue* labelled = nullptr;
   for (const ExportValue* value : order) {

@@ -339,9 +339,9 @@ base::Result<std::vector<StoredEvent>> DiskStore::events(const EventPage& page) 
                   base::iso8601({stretch * kStretchNs}) + ": " + broken->what);
       // What can be, on both sides of it.
       static_cast<void>(engine_->scan(prefix, [&sheet](std::string_view, const auto& bytes) {
-        if (auto event = bytes ? decode_event(*bytes)
-                               : base::Result<StoredEvent>(
-                                     tl::unexpected<base::Error>(bytes.error()))) {
+        if (auto event =
+                bytes ? decode_event(*bytes)
+                      : base::Result<StoredEvent>(tl::unexpected<base::Error>(bytes.error()))) {
           sheet.take(*std::move(event));
         }
       }));
