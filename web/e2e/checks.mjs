@@ -130,17 +130,19 @@ export async function everyView({ browser, rack }) {
   const { seen, left } = await askable(rack);
   const wrong = [];
   for (const theme of ['light', 'dark']) {
+    // One window for all: a new one costs a browser more than a page.
+    const page = await open(browser, `${rack.page}/`, theme);
     for (const view of seen) {
-      const page = await open(browser, rack.page + view.path, theme);
       try {
+        page.complaints.length = 0;
+        await page.goto(rack.page + view.path, { waitUntil: 'domcontentloaded' });
         await ready(page, view);
         wrong.push(...(await seriousOf(page, theme === 'dark' ? ['color-contrast'] : undefined)).map((each) => `${view.name}, ${theme}: ${each}`));
       } catch (error) {
         wrong.push(`${view.name}, ${theme}: ${error.message.split('\n')[0]}`);
-      } finally {
-        await page.context().close();
       }
     }
+    await page.context().close();
   }
   holds(wrong.length === 0, wrong.join('\n      '));
   return `${seen.length} views, light and dark${left.length > 0 ? `; not asked, since this server has no route for them: ${left.join(', ')}` : ''}`;
@@ -185,6 +187,66 @@ export async function tellsMark({ browser, rack }) {
     return `${marks.length - before} mark`;
   } finally {
     await page.context().close();
+  }
+}
+
+/** A link is switched off and on again by keyboard: first what would be, then it is, then it is put back. */
+export async function acts({ browser, rack }) {
+  const { links } = await json(`${rack.api}/api/v1/links?name=server0/*`);
+  const link = links.find((each) => each.protocol.startsWith('pcie'));
+  const done = async () => (await json(`${rack.api}/api/v1/actions`)).actions;
+  const before = (await done()).length;
+  const page = await open(browser, `${rack.page}/links/${encodeURIComponent(link.id)}`);
+  try {
+    await page.waitForSelector('.action-form button:enabled');
+    await page.focus('.action-form select >> nth=-1');
+    await page.keyboard.type('disable');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.action-form .said');
+    const said = await page.innerText('.action-form .said');
+    holds(/link disable/.test(said) && /Disturbs: /.test(said) && /Undo: /.test(said), `it would do: ${said}`);
+    holds((await done()).length === before, 'it was done before anybody said so');
+    await until('the button says what it does', PATIENCE_MS, async () => await page.innerText('.action-form button') === 'Do it');
+    await page.keyboard.press('Enter');
+    await until('it is done', PATIENCE_MS, async () => /^Done\./.test(await page.innerText('.action-form .said')));
+    holds((await done()).length === before + 1 && (await done())[0].state === 'open', 'the server does not know it');
+    await page.waitForSelector('.done-list button');
+    const wrong = await seriousOf(page);
+    holds(wrong.length === 0, wrong.join('; '));
+    await page.focus('.done-list button');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.done-list .said');
+    holds((await done())[0].state === 'open', 'it was put back before anybody said so');
+    await page.keyboard.press('Enter');
+    await until('it is put back', PATIENCE_MS, async () => (await done())[0].state === 'undone');
+    await until('the page says so', PATIENCE_MS, async () => /: undone/.test(await page.innerText('.done-list')));
+    return `${link.name} was switched off and is on again`;
+  } finally {
+    await page.context().close();
+  }
+}
+
+/** One page acknowledges a finding by keyboard, another one that is open hears of it; then it is taken back. */
+export async function acknowledges({ browser, rack }) {
+  const page = await open(browser, `${rack.page}/findings/${encodeURIComponent(rack.finding)}`);
+  const other = await open(browser, `${rack.page}/findings`);
+  try {
+    await settled(other);
+    await page.waitForSelector('#seen button:enabled');
+    await page.focus('#seen input');
+    await page.keyboard.type('cable is ordered');
+    await page.keyboard.press('Enter');
+    await until('it is acknowledged', PATIENCE_MS, async () => /Acknowledged by .*cable is ordered/.test(await page.innerText('#seen')));
+    await until('the other page says so', PATIENCE_MS, async () => /seen by .*cable is ordered/.test(await other.innerText('main')));
+    await page.focus('#seen button');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#seen input');
+    await until('the other page no longer does', PATIENCE_MS, async () => !/seen by /.test(await other.innerText('main')));
+    return 'told, heard by another page, taken back';
+  } finally {
+    await page.context().close();
+    await other.context().close();
   }
 }
 

@@ -96,6 +96,8 @@ export interface Finding {
   recurrences: number;
   subject?: string;
   victims: string[];
+  /** Somebody has seen it: nobody is told of it again for now. */
+  acknowledged?: { by: string; text?: string; at: string; until?: string };
 }
 
 export interface Hypothesis {
@@ -344,6 +346,55 @@ export interface CompareAnswer {
   at: string;
   window_s: number;
   series: (Subject & { label: string; before: Seen; after: Seen; told: 'less' | 'more' | 'not_told_apart' | 'not_measured' })[];
+}
+
+export type TargetKind = 'link' | 'retimer' | 'module';
+
+export interface ActionKind {
+  action: string;
+  targets: TargetKind[];
+  /** What value it takes, in words; without it none. */
+  value?: string;
+  /** Which lanes it takes, in words. */
+  lanes?: string;
+  disturbs: string;
+  undo: string;
+  lasting: boolean;
+}
+
+export interface ActionRow {
+  id: string;
+  at: string;
+  by: string;
+  action: string;
+  target: string;
+  subject?: string;
+  state: 'done' | 'failed' | 'open' | 'undone';
+  error?: string;
+  undone_at?: string;
+  undone_by?: string;
+}
+
+export interface ActionsAnswer {
+  now: string;
+  allowed: boolean;
+  refusal?: string;
+  kinds: ActionKind[];
+  count: number;
+  actions: ActionRow[];
+  is_more: boolean;
+}
+
+/** A trial, or what was done. */
+export interface ActAnswer {
+  applied: boolean;
+  id?: string;
+  text: string;
+}
+
+export interface UndoAnswer {
+  applied: boolean;
+  undo: { journals: { registers: { device: string; place: string; old: string }[] }[]; put_back?: number };
 }
 
 export interface WorldFault {

@@ -13,6 +13,7 @@ export function FindingRow({ finding }: { finding: Finding }) {
         <Mark level={finding.level} />
         <span class="what">
           <strong><Name text={finding.place} /></strong> {finding.sentence}
+          {finding.acknowledged && <span class="cause">seen by {finding.acknowledged.by}{finding.acknowledged.text && `: ${finding.acknowledged.text}`}</span>}
           {finding.cause && <span class="cause">{firstCause(finding.cause)}</span>}
         </span>
         <span class="when">

@@ -22,6 +22,8 @@ export const hasFindings = signal(false);
 export const heard = signal<ReadonlyMap<string, number> | undefined>(undefined);
 /** The server's clock: world time of a twin. */
 export const now = signal(Date.now());
+/** Grows with every action that the server tells of. */
+export const actionNews = signal(0);
 /** What could not be asked at start, in words. */
 export const trouble = signal('');
 
@@ -89,6 +91,7 @@ export function start(): void {
     (event) => {
       if (event.event === 'finding') change({ kind: 'one', finding: JSON.parse(event.data) as Finding });
       else if (event.event === 'finding_gone') change({ kind: 'gone', id: (JSON.parse(event.data) as { id: string }).id });
+      else if (event.event === 'action') actionNews.value++;
       else if (event.event === 'reset') void askFindings().catch(() => undefined);
     },
     () => {

@@ -8,10 +8,12 @@ import { query as address } from '../api/client';
 import { minuteText, parseTime } from '../format/time';
 import { countText, percentText } from '../format/units';
 import { badLanes, lanesText, pathOf } from '../model/path';
+import { Acknowledge } from '../parts/acknowledge';
+import { ActionPanel } from '../parts/action_panel';
 import { Badge, Failed, Heading, Loading, Mark, Name, Panel, Said, Time } from '../parts/basic';
 import { PathPicture } from '../parts/path_picture';
 import { href, type ViewProps } from '../route';
-import { fabric, isSimulated } from '../state/store';
+import { fabric, findings, isSimulated } from '../state/store';
 import { useAnswer } from '../state/use_answer';
 
 const EVERY_MS = 10_000;
@@ -119,6 +121,7 @@ function Whole({ finding }: { finding: FullFinding }) {
   const lanes = badLanes(finding);
   const toward = finding.hypotheses.find((each) => each.toward)?.toward;
   const closed = parseTime(finding.closed);
+  const listed = findings.value.get(finding.id);
   return (
     <>
       <Heading over={<><a href="/findings">Findings</a> · {finding.code.replaceAll('_', ' ')}</>}>
@@ -151,6 +154,8 @@ function Whole({ finding }: { finding: FullFinding }) {
             <p class="next">{finding.next_step || 'Nothing is asked of you yet: it is watched.'}</p>
             <Story finding={finding} />
           </section>
+          {listed && <Acknowledge finding={listed} />}
+          {link && <ActionPanel link={link} />}
           <Panel title="What would settle it">
             {finding.tests.length === 0 ? <p class="quiet">No test would tell more.</p> : (
               <ol class="tests">

@@ -8,6 +8,7 @@ import { minuteText, parseTime } from '../format/time';
 import { countText, unitText } from '../format/units';
 import { badLanes, lanesText, pathOf } from '../model/path';
 import { metricsOf, type MetricChoice } from '../model/samples';
+import { ActionPanel } from '../parts/action_panel';
 import { Badge, Failed, Heading, Loading, Name, Panel } from '../parts/basic';
 import { FindingList } from '../parts/finding_list';
 import { HistoryPlot, WINDOWS } from '../parts/history';
@@ -140,6 +141,7 @@ function Whole({ answer, query }: { answer: LinkAnswer; query: URLSearchParams }
       >
         {choice ? <Histories ends={ends} choice={choice} sides={sides} query={query} marks={marks} lanesAt={lanesAt} /> : <Loading what="its series" />}
       </Panel>
+      <ActionPanel link={link} />
       <div class={`ends is-${Math.min(2, ends.length)}`}>
         <EndPanel end={a} module={answer.ends[0]?.module} lanes={lanesAt(link.a)} metric={choice?.metric ?? ''} />
         <EndPanel end={b} module={answer.ends[1]?.module} lanes={lanesAt(link.b)} metric={choice?.metric ?? ''} />
