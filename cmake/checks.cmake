@@ -26,6 +26,7 @@ endif()
 # Reads each source by itself, so it also finds includes that unity builds hide.
 if(WEFT_TIDY)
   weft_check(check.tidy tidy ${CMAKE_SOURCE_DIR}/tools/tidy ${CMAKE_BINARY_DIR})
+  set_tests_properties(check.tidy PROPERTIES TIMEOUT 2700)  # where nothing is remembered
 endif()
 
 if(WEFT_STATIC)
