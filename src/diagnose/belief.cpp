@@ -67,13 +67,33 @@ bool can_be(Where where, const Place& place) {
 /// A margin that falls is seen long before errors are: that none came yet says little. Modelled.
 constexpr double kNoErrorsYet = 0.5;
 
+/// What there is nothing of without errors.
+constexpr Feature kOfErrors[] = {Feature::kUncorrectable, Feature::kReplays, Feature::kRecoveries,
+                                 Feature::kSpeed};
+
+/// The margin fell, and this cause's errors did not come yet.
+bool is_early(const Cause& cause, Feature errors, Feature margin, const FeatureSet& features) {
+  return features[errors].move == Move::kNormal && features[margin].move == Move::kLowered &&
+         likelihood(cause, margin, Move::kLowered) > kNoErrorsYet;
+}
+
 double odds_of(const Cause& cause, Feature feature, const FeatureSet& features) {
   const auto move = features[feature].move;
   const double odds = likelihood(cause, feature, move);
-  const bool is_early = feature == Feature::kErrors && move == Move::kNormal &&
-                        features[Feature::kMargin].move == Move::kLowered &&
-                        likelihood(cause, Feature::kMargin, Move::kLowered) > kNoErrorsYet;
-  return is_early ? std::max(odds, kNoErrorsYet) : odds;
+  if (move != Move::kNormal) {
+    return odds;
+  }
+  const bool is_of_errors = std::ranges::find(kOfErrors, feature) != std::end(kOfErrors);
+  const bool shows_errors = likelihood(cause, Feature::kErrors, Move::kRaised) > kNoErrorsYet;
+  if (is_of_errors && shows_errors &&
+      is_early(cause, Feature::kErrors, Feature::kMargin, features)) {
+    return likelihood_by_chance(feature, move);
+  }
+  const bool is_awaited =
+      (feature == Feature::kErrors && is_early(cause, feature, Feature::kMargin, features)) ||
+      (feature == Feature::kErrorsOpposite &&
+       is_early(cause, feature, Feature::kMarginOpposite, features));
+  return is_awaited ? std::max(odds, kNoErrorsYet) : odds;
 }
 
 /// `strange`: features that another part than the cause's own shows; they speak as on any link.
@@ -97,7 +117,11 @@ double weight_of(const Cause& cause, const FeatureSet& features,
 constexpr double kUnseenDefining = 0.15;
 
 double defining_weight(const Cause& cause, const FeatureSet& features) {
-  return cause.defining != Feature::kCount_ && features[cause.defining].move == Move::kAbsent
+  const auto is_unseen = [&](Feature feature) {
+    return feature == Feature::kCount_ || features[feature].move == Move::kAbsent;
+  };
+  return cause.defining != Feature::kCount_ && is_unseen(cause.defining) &&
+                 is_unseen(cause.or_defining)
              ? kUnseenDefining
              : 1;
 }

@@ -47,6 +47,7 @@ struct Cause {
   std::string_view part_kind = {};  ///< shared causes: what of the shared thing it is ("fan")
   /// It is hardly ever there without this one; kCount_: none is so telling.
   Feature defining = Feature::kCount_;
+  Feature or_defining = Feature::kCount_;  ///< or this one
 };
 
 [[nodiscard]] std::span<const Cause> causes();

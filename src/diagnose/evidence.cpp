@@ -170,7 +170,8 @@ class Reader {
       statuses_.push_back(&signal);
       return;
     }
-    const auto seen = seen_of(signal);
+    read_hang(signal);
+    const auto seen = signal.hung_since ? Seen{} : seen_of(signal);
     if (quantity == Quantity::kMargin) {
       const auto section = std::min(signal.heard->section, out_.sections - 1);
       note(out_.margin[section][direction], seen);
@@ -217,6 +218,42 @@ class Reader {
         ++lights_moved_[direction];
       }
     }
+  }
+
+  /// A monitor that stopped measuring while its link carries data: its module's firmware.
+  void read_hang(const Signal& signal) {
+    if (!signal.hung_since || signal.last_at - *signal.hung_since < kDownAfter ||
+        sight_.is_excused(out_.sight->id, *signal.hung_since)) {
+      return;
+    }
+    Seen seen;
+    seen.subject = signal.subject;
+    seen.metric = signal.metric;
+    seen.move = Move::kLowered;
+    seen.size = 1;
+    seen.onset = *signal.hung_since;
+    seen.at = signal.last_at;
+    seen.text = fmt::format("{} at {}: not measured any more since {}, while the link is up",
+                            signal.source->word, sight_.place(signal.subject),
+                            base::iso8601(*signal.hung_since));
+    if (const auto* port = std::get_if<fabric::PortId>(&signal.subject)) {
+      if (const auto at = module_of(*port)) {
+        note(out_.repeater[*at][Feature::kFirmware], seen);
+      }
+    }
+    both(Feature::kFirmware, seen);
+  }
+
+  /// The module plugged at a port: the nearest one on the way.
+  std::optional<std::size_t> module_of(fabric::PortId port) const {
+    const bool is_b = out_.link != nullptr && port == out_.link->b;
+    std::optional<std::size_t> found;
+    for (std::size_t i = 0; i < out_.repeaters.size(); ++i) {
+      if (out_.repeaters[i].is_module && (is_b || !found)) {
+        found = i;
+      }
+    }
+    return found;
   }
 
   /// Lane Error Status (PCIe Base, Secondary PCI Express Extended Capability): sticky bits of a
@@ -359,6 +396,32 @@ class Reader {
       seen.text = "down since " + base::iso8601(*end.down_since);
     }
     both(Feature::kDown, seen);
+    read_presence(seen);
+  }
+
+  /// Where a link is down: whether anything is there at its far end. Slot Status tells of the card
+  /// (PCIe Base, Presence Detect State); a port that goes on training heard a receiver (its Detect
+  /// state ends only then).
+  void read_presence(const Seen& down) {
+    Seen seen;
+    if (down.move != Move::kRaised) {
+      return;
+    }
+    for (const auto& end : out_.sight->ends) {
+      if (!end.state || !end.down_since) {
+        continue;
+      }
+      const auto& state = *end.state;
+      const bool is_there = state.a.occupied.value_or(false) || state.training.value_or(false);
+      if (is_there || state.a.occupied) {
+        seen.move = is_there ? Move::kNormal : Move::kLowered;
+        seen.onset = *end.down_since;
+        seen.at = end.at;
+        seen.subject = out_.sight->id;
+        seen.text = is_there ? "" : "its slot is empty";
+      }
+    }
+    both(Feature::kPresence, seen);
   }
 
   base::Duration look_of(const EndView& end) const {
@@ -627,16 +690,8 @@ class Reader {
     }
     for (const auto port : {out_.link->a, out_.link->b}) {
       if (const auto* part = port.is_null() ? nullptr : sight_.part(port)) {
-        const bool is_b = port == out_.link->b;
-        std::size_t repeater = 0;
-        bool has = false;
-        for (std::size_t i = 0; i < out_.repeaters.size(); ++i) {
-          if (out_.repeaters[i].is_module && (is_b || !has)) {
-            repeater = i;
-            has = true;
-          }
-        }
-        read_part(*part, repeater, has);
+        const auto module = module_of(port);
+        read_part(*part, module.value_or(0), module.has_value());
       }
     }
   }

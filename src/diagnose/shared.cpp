@@ -256,4 +256,24 @@ std::vector<SharedCause> shared_causes(const Sight& sight,
   }
 }
 
+std::set<std::size_t> spreading(const Sight& sight, const std::vector<LinkEvidence>& evidences,
+                                base::WallTime now) {
+  std::map<std::string, std::vector<std::size_t>> fresh;
+  for (std::size_t i = 0; i < evidences.size(); ++i) {
+    if (now - evidences[i].since >= kSpreads) {
+      continue;
+    }
+    for (const auto& element : elements_of(sight.joint(), evidences[i])) {
+      fresh[element.key].push_back(i);
+    }
+  }
+  std::set<std::size_t> out;
+  for (const auto& [key, members] : fresh) {
+    if (members.size() > 1) {
+      out.insert(members.begin(), members.end());
+    }
+  }
+  return out;
+}
+
 }  // namespace weft::diagnose

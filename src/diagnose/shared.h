@@ -8,6 +8,7 @@
 #include "diagnose/belief.h"
 #include "diagnose/sight.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,5 +26,16 @@ struct SharedCause {
 /// Explanations that stand on three links or more, best first; no link is in two of them.
 [[nodiscard]] std::vector<SharedCause> shared_causes(const Sight& sight,
                                                      const std::vector<LinkEvidence>& evidences);
+
+/// What began together on one machine is not accused link by link before so much time has passed:
+/// if it has one reason, that shows on more of its links by then. A house choice: three looks of
+/// the usual pace.
+inline constexpr base::Duration kSpreads{60LL * 1'000'000'000};
+
+/// Members of a trouble that may still spread, as indices into the evidences: with two links or
+/// more on one thing that began within kSpreads of each other, and of now.
+[[nodiscard]] std::set<std::size_t> spreading(const Sight& sight,
+                                              const std::vector<LinkEvidence>& evidences,
+                                              base::WallTime now);
 
 }  // namespace weft::diagnose

@@ -45,6 +45,14 @@ int lane_in(std::string_view label) {
   return lane;
 }
 
+/// As much noise as signal, or more: no PAM4 link carries data at that (half of all bits would be
+/// wrong, OIF-CMIS 5.2 eSNR), so that a module whose link is up did not measure it.
+constexpr double kSnrOfNothing = 0;
+
+bool is_hung(observe::Metric metric, double value) {
+  return metric == observe::Metric::kModuleSnr && value <= kSnrOfNothing;
+}
+
 /// Gauges whose past is kept on a scale where equal steps mean the same.
 double scaled(Quantity quantity, double value) {
   switch (quantity) {
@@ -296,10 +304,24 @@ void Sight::file(std::size_t index, std::uint32_t epoch, base::WallTime at,
     signal.last_at = at;
     return;
   }
-  if (signal.source->quantity == Quantity::kMargin && signal.heard && is_down(signal.heard->link)) {
+  const bool is_of_signal = signal.source->quantity == Quantity::kMargin ||
+                            signal.source->quantity == Quantity::kErrorRatio;
+  if (is_of_signal && signal.heard && is_down(signal.heard->link)) {
     signal.last_at = at;
-    return;  // there is no signal to have a margin
+    return;  // there is no signal to have a margin, and no bits to be wrong
   }
+  if (is_hung(signal.metric, number)) {
+    // Said before and measured no more: the monitor hangs. Never said: it has none.
+    if (signal.points > 0 && !signal.hung_since) {
+      signal.hung_since = at;
+    }
+    signal.last_at = at;
+    if (signal.hung_since && signal.heard) {
+      mark_dirty(signal.heard->link);
+    }
+    return;
+  }
+  signal.hung_since.reset();
   if (signal.source->is_counter) {
     add_counter(signal, at, number, is_anew);
   } else if (!is_settling) {

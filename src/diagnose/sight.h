@@ -44,6 +44,8 @@ struct Signal {
   double first_total = 0;    ///< a counter's value at the first look
   std::uint32_t epoch = 0;   ///< of its host: another one begins anew
   std::uint32_t points = 0;
+  /// A module's monitor says what no link that is up can have; until when it said nothing else.
+  std::optional<base::WallTime> hung_since;
   bool is_moving = false;  ///< worth a look at its past
   static constexpr std::size_t kNone = ~std::size_t{0};
 };

@@ -108,6 +108,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"adapted_on_transient", kRecoveries, 0.30, 0.001},
     {"adapted_on_transient", kIntermittent, 0.02, 0.001},
     {"adapted_on_transient", kSlow, 0.01, 0.001},
+    {"adapted_on_transient", kDown, 0.05, 0.001},
 
     // Bending changes the pairs of both directions, by a step with the movement.
     {"bent_twinax", kErrors, 0.85, 0.001},
@@ -121,6 +122,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"bent_twinax", kFewLanes, 0.30, 0.001},
     {"bent_twinax", kIntermittent, 0.10, 0.001},
     {"bent_twinax", kFlaps, 0.08, 0.001},
+    {"bent_twinax", kDown, 0.08, 0.001},
 
     // Contacts open in bursts, more with movement and heat; lanes may go.
     {"fretting_contact", kErrors, 0.80, 0.001},
@@ -153,6 +155,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"dirty_contact", kWidth, 0.001, 0.15},
     {"dirty_contact", kSlow, 0.10, 0.001},
     {"dirty_contact", kFlaps, 0.08, 0.001},
+    {"dirty_contact", kDown, 0.08, 0.001},
 
     {"broken_lane", kErrors, 0.30, 0.001},
     {"broken_lane", kWidth, 0.001, 0.93},
@@ -208,6 +211,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"degraded_channel", kReplays, 0.35, 0.001},
     {"degraded_channel", kFewLanes, 0.15, 0.001},
     {"degraded_channel", kFollowsTemperature, 0.20, 0.01},
+    {"degraded_channel", kDown, 0.08, 0.001},
 
     // The eye's width goes, its height and with it most margins stay; all lanes that the clock has.
     {"jittery_clock", kErrors, 0.90, 0.001},
@@ -374,6 +378,19 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"cooling", kBias, 0.30, 0.01},
     {"cooling", kReplays, 0.20, 0.001},
     {"cooling", kRecoveries, 0.15, 0.001},
+    // What grows too hot switches itself off (CMIS: a module's high temperature alarm; its lasers
+    // go
+    // first), and its links go down.
+    {"cooling", kDown, 0.25, 0.001},
+    {"cooling", kFlaps, 0.20, 0.001},
+    {"cooling", kReceivePower, 0.01, 0.20},
+    {"cooling", kReceivePowerOpposite, 0.01, 0.20},
+    {"cooling", kTransmitPower, 0.01, 0.20},
+    {"cooling", kLossOfSignal, 0.20, 0.001},
+    {"cooling", kTransmitFault, 0.10, 0.001},
+    {"cooling", kUncorrectable, 0.20, 0.001},
+    {"cooling", kAfterFlap, 0.20, 0.001},
+    {"cooling", kMarginElsewhere, 0.001, 0.50},
     {"supply", kErrors, 0.85, 0.001},
     {"supply", kSpeed, 0.001, 0.25},
     {"supply", kDown, 0.35, 0.001},

@@ -284,12 +284,19 @@ const std::vector<LivingFinding>& Watch::judge(base::WallTime now) {
     }
     verdicts.push_back(impl_->of_shared(shared, faulty));
   }
+  std::set<fabric::LinkId> held;
+  for (const auto i : spreading(impl_->sight, faulty, now)) {
+    if (!explained.contains(i)) {
+      held.insert(faulty[i].sight->id);
+    }
+  }
   for (std::size_t i = 0; i < faulty.size(); ++i) {
     // What a shared cause explained stays explained while the others of it calm down before.
     const auto known = impl_->explained_at.find(faulty[i].sight->id);
     const bool is_old = known != impl_->explained_at.end() && faulty[i].since <= known->second;
     // A note by itself is no finding; with others of the same machine it is one.
-    if (!explained.contains(i) && !is_old && faulty[i].level > Level::kNote) {
+    if (!explained.contains(i) && !is_old && faulty[i].level > Level::kNote &&
+        !held.contains(faulty[i].sight->id)) {
       verdicts.push_back(impl_->of_link(faulty[i], std::move(beliefs[i])));
     }
   }
@@ -298,6 +305,9 @@ const std::vector<LivingFinding>& Watch::judge(base::WallTime now) {
   }
   auto looked = impl_->one_look.judge(impl_->sight, now);
   std::erase_if(looked.verdicts, [&](const Verdict& look) {
+    if (look.finding.link && held.contains(*look.finding.link)) {
+      return true;
+    }
     const auto known = look.finding.link ? impl_->explained_at.find(*look.finding.link)
                                          : impl_->explained_at.end();
     return known != impl_->explained_at.end() && look.began && *look.began <= known->second &&

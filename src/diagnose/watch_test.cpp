@@ -3,11 +3,13 @@
 // wrong, the root and not its victims where something is, the same finding through restarts.
 #include "diagnose/watch.h"
 
+#include "diagnose/belief.h"
 #include "diagnose/cause.h"
 #include "diagnose/sight.h"
 #include "diagnose/test_host.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -97,7 +99,7 @@ TEST(Causes, EverySignSpeaksOfACauseThatIsThereAndIsAProbability) {
 }
 
 /// What a host's snapshot says of its links, as drivers say it.
-TestHost whole_host(int links) {
+TestHost whole_host(int links, fabric::Medium medium = fabric::Medium::kUnknown) {
   TestHost host(links);
   for (const auto& state : host.snapshot.links) {
     fabric::Link link;
@@ -105,6 +107,9 @@ TestHost whole_host(int links) {
     link.name = state.a.address + " - " + state.b.address;
     link.a = state.a.port;
     link.b = state.b.port;
+    if (medium != fabric::Medium::kUnknown) {
+      link.segments.emplace_back().medium = medium;
+    }
     EXPECT_TRUE(host.snapshot.fabric.add(std::move(link)).has_value());
   }
   return host;
@@ -159,6 +164,161 @@ TEST(Watch, WaitsALookBeforeItBlamesALinkThatJustWentDown) {
   EXPECT_EQ(open, 0U) << "a moment ago";
   look(31, -40, false);
   EXPECT_EQ(open, 1U) << "it stayed down, and its machine answers";
+}
+
+/// Looks at one host, 20 s apart; `change` makes of the healthy one what is seen from look 30 on.
+/// Samples are those of all ends a, then of all ends b.
+template <class Change>
+std::vector<LivingFinding> told_of(TestHost host, Metric metric, double usual, Change change) {
+  Watch watch;
+  std::vector<LivingFinding> out;
+  for (int n = 0; n < 40; ++n) {
+    host.snapshot.taken = kStart + seconds(20 * n);
+    host.snapshot.host.uptime = seconds(36000 + 20 * n);
+    host.snapshot.samples.clear();
+    for (const auto& ports : {host.ports_a, host.ports_b}) {
+      for (const auto port : ports) {
+        host.snapshot.samples.push_back(
+            {port, metric, "media 1 current", observe::Value(usual * (1 + 0.0005 * (n % 3)))});
+      }
+    }
+    if (n >= 30) {
+      change(host);
+    }
+    watch.take(host.snapshot);
+    out = watch.judge(host.snapshot.taken);
+  }
+  return out;
+}
+
+// No PAM4 link carries data with as much noise as signal: such a value was not measured.
+TEST(Watch, AModuleThatMeasuresNothingAnyMoreHangsAndHasNoLowMargin) {
+  const auto hang = [](TestHost& host) { host.snapshot.samples[0].value = observe::Value(0.0); };
+  const auto optical = whole_host(4, fabric::Medium::kDspOptics);
+  const auto findings = told_of(optical, Metric::kModuleSnr, 21, hang);
+  ASSERT_EQ(open_count(findings), 1U);
+  const auto& finding = findings[0].finding;
+  EXPECT_EQ(finding.code, "part_firmware");
+  ASSERT_FALSE(finding.hypotheses.empty());
+  EXPECT_EQ(finding.hypotheses[0].cause, "firmware_hang") << finding.cause;
+
+  const auto low = [](TestHost& host) { host.snapshot.samples[0].value = observe::Value(17.0); };
+  const auto lows = told_of(optical, Metric::kModuleSnr, 21, low);
+  ASSERT_EQ(open_count(lows), 1U);
+  EXPECT_EQ(lows[0].finding.code, "link_margin_low");
+
+  const auto none = told_of(optical, Metric::kModuleSnr, -0.1, [](TestHost&) {});
+  EXPECT_EQ(open_count(none), 0U) << "it never measured any";
+}
+
+// PCIe's Slot Status says whether a card is there, and a port that trains heard a receiver: a link
+// that is down is called unplugged on such grounds only.
+TEST(Watch, CallsALinkUnpluggedOnlyWhereSomethingSaysSo) {
+  const auto cause_of = [](auto change) {
+    const auto findings = told_of(whole_host(4), Metric::kPortFigureOfMerit, 20, change);
+    EXPECT_EQ(open_count(findings), 1U);
+    const auto& finding = findings.at(0).finding;
+    EXPECT_EQ(finding.code, "link_down");
+    return finding.hypotheses.empty() ? Hypothesis{} : finding.hypotheses[0];
+  };
+  const auto pulled = cause_of([](TestHost& host) {
+    host.link(0).up = false;
+    host.link(0).a.occupied = false;
+  });
+  EXPECT_EQ(pulled.cause, "unplugged");
+  EXPECT_TRUE(pulled.part);
+  const auto is_there = cause_of([](TestHost& host) {
+    host.link(0).up = false;
+    host.link(0).a.occupied = true;
+  });
+  EXPECT_NE(is_there.cause, "unplugged");
+  const auto trains = cause_of([](TestHost& host) {
+    host.link(0).up = false;
+    host.link(0).training = true;
+  });
+  EXPECT_NE(trains.cause, "unplugged");
+  const auto unsaid = cause_of([](TestHost& host) { host.link(0).up = false; });
+  EXPECT_FALSE(unsaid.part) << unsaid.cause;
+}
+
+// Without errors there is nothing to send again or to recover from: that it did not happen says no
+// more than that no errors came. Both directions have their contacts in common, and little else.
+TEST(Watch, AMarginThatFellInBothDirectionsIsOfTheContacts) {
+  const auto boards = whole_host(4, fabric::Medium::kBoard);
+  const auto findings = told_of(boards, Metric::kPortFigureOfMerit, 20, [](TestHost& host) {
+    host.snapshot.samples[0].value = observe::Value(17.0);
+    host.snapshot.samples[4].value = observe::Value(17.0);
+  });
+  ASSERT_EQ(open_count(findings), 1U);
+  double contacts = 0;
+  for (const auto& one : findings[0].finding.hypotheses) {
+    contacts += one.stretch == Stretch::kConnector ? one.probability : 0;
+  }
+  EXPECT_GE(contacts, 2.0 / 3) << findings[0].finding.cause;
+}
+
+TEST(Watch, ALinkThatIsDownHasNoErrorRatio) {
+  const auto findings = told_of(whole_host(4, fabric::Medium::kDspOptics), Metric::kModulePreFecBer,
+                                1e-8, [](TestHost& host) {
+                                  host.link(0).up = false;
+                                  host.snapshot.samples[0].value = observe::Value(0.0);
+                                });
+  ASSERT_EQ(open_count(findings), 1U);
+  for (const auto& line : findings[0].finding.evidence) {
+    EXPECT_THAT(line, ::testing::Not(HasSubstr("bit error ratio")));
+  }
+}
+
+// Modules that grow too hot switch themselves off: their light and their links go with them.
+TEST(Belief, TooLittleCoolingTakesTheLinksDownAtLast) {
+  FeatureSet features;
+  features[Feature::kTemperature].move = Move::kRaised;
+  features[Feature::kErrors].move = Move::kRaised;
+  features[Feature::kDown].move = Move::kRaised;
+  features[Feature::kReceivePower].move = Move::kLowered;
+  PartRef machine;
+  machine.kind = "switch";
+  machine.place = "spine0";
+  const auto belief = belief_of_shared(features, machine, true);
+  ASSERT_FALSE(belief.hypotheses.empty());
+  EXPECT_EQ(belief.hypotheses[0].cause, "cooling");
+  ASSERT_TRUE(belief.hypotheses[0].part);
+  EXPECT_EQ(belief.hypotheses[0].part->kind, "fan");
+}
+
+/// Errors on the first links of eight: on two of them from look 30 on, on `all` a look later.
+struct Spread {
+  std::size_t open = 0;
+  std::size_t accused = 0;  ///< findings about one link, ever
+};
+Spread spread_to(std::size_t all) {
+  auto host = whole_host(8);
+  Watch watch;
+  Spread out;
+  std::array<std::uint64_t, 8> errors{};
+  for (int n = 0; n < 45; ++n) {
+    host.snapshot.taken = kStart + seconds(20 * n);
+    host.snapshot.host.uptime = seconds(36000 + 20 * n);
+    host.snapshot.samples.clear();
+    const std::size_t bad = n < 30 ? 0 : n < 31 ? 2 : all;
+    for (std::size_t i = 0; i < 8; ++i) {
+      errors.at(i) += i < bad ? 50 : 0;
+      host.count(host.ports_a[i], Metric::kAerCorrectable, "BadTLP", errors.at(i));
+    }
+    watch.take(host.snapshot);
+    const auto& findings = watch.judge(host.snapshot.taken);
+    out.open = open_count(findings);
+    out.accused = static_cast<std::size_t>(std::ranges::count_if(
+        findings, [](const LivingFinding& one) { return one.finding.link.has_value(); }));
+  }
+  return out;
+}
+
+TEST(Watch, AccusesNoLinkWhileATroubleOfItsMachineSpreads) {
+  const auto shared = spread_to(4);
+  EXPECT_EQ(shared.open, 1U);
+  EXPECT_EQ(shared.accused, 0U) << "one reason";
+  EXPECT_EQ(spread_to(2).accused, 2U) << "two links, when a minute is over";
 }
 
 // NVSentinel issue 1701: reports of the moment, one for each accelerator, and nothing follows.
