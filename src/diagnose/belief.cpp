@@ -56,6 +56,8 @@ bool can_be(Where where, const Place& place) {
       return is_unknown || !is_optical(place.medium);
     case Where::kPluggable:
       return is_unknown || place.is_plugged;
+    case Where::kContact:
+      return is_unknown || (place.is_plugged && !is_optical(place.medium));
     case Where::kActive:
       return is_unknown || place.is_active || is_optical(place.medium);
     case Where::kPcie:
@@ -89,27 +91,71 @@ double odds_of(const Cause& cause, Feature feature, const FeatureSet& features) 
       is_early(cause, Feature::kErrors, Feature::kMargin, features)) {
     return likelihood_by_chance(feature, move);
   }
-  const bool is_awaited =
-      (feature == Feature::kErrors && is_early(cause, feature, Feature::kMargin, features)) ||
-      (feature == Feature::kErrorsOpposite &&
-       is_early(cause, feature, Feature::kMarginOpposite, features));
-  return is_awaited ? std::max(odds, kNoErrorsYet) : odds;
+  const bool is_early_here = is_early(cause, Feature::kErrors, Feature::kMargin, features);
+  if (feature == Feature::kErrors) {
+    return is_early_here ? std::max(odds, kNoErrorsYet) : odds;
+  }
+  if (feature == Feature::kErrorsOpposite &&
+      is_early(cause, feature, Feature::kMarginOpposite, features)) {
+    // That both directions' errors are still to come is one fact, not two.
+    return is_early_here ? likelihood_by_chance(feature, move) : std::max(odds, kNoErrorsYet);
+  }
+  return odds;
+}
+
+/// "All lanes of one direction only" is "all lanes" and "not the other direction" in one: raised it
+/// stands for both of them, else they say all of it.
+bool is_said_already(Feature feature, const FeatureSet& features) {
+  const bool is_one_way = features[Feature::kOneWayAll].move == Move::kRaised;
+  return is_one_way ? feature == Feature::kFewLanes || feature == Feature::kErrorsOpposite
+                    : feature == Feature::kOneWayAll;
+}
+
+/// What heat does to a link, sooner or later.
+constexpr Feature kHarms[] = {Feature::kErrors,
+                              Feature::kErrorsOpposite,
+                              Feature::kMargin,
+                              Feature::kMarginOpposite,
+                              Feature::kMarginElsewhere,
+                              Feature::kUncorrectable,
+                              Feature::kReplays,
+                              Feature::kRecoveries,
+                              Feature::kFlaps,
+                              Feature::kDown,
+                              Feature::kBias,
+                              Feature::kSpeed};
+/// Heat is measured long before it harms, and that no harm came yet is one fact. Modelled.
+constexpr double kNoHarmYet = 0.4;
+
+/// The temperature rose as this cause has it, and nothing else happened.
+bool is_harmless_heat(const Cause& cause, const FeatureSet& features) {
+  return cause.defining == Feature::kTemperature &&
+         features[Feature::kTemperature].move == Move::kRaised &&
+         std::ranges::none_of(kHarms, [&](Feature feature) {
+           const auto move = features[feature].move;
+           return move == Move::kRaised || move == Move::kLowered;
+         });
 }
 
 /// `strange`: features that another part than the cause's own shows; they speak as on any link.
 double weight_of(const Cause& cause, const FeatureSet& features,
                  const std::set<Feature>& strange = {}) {
+  const bool is_harmless =
+      !strange.contains(Feature::kTemperature) && is_harmless_heat(cause, features);
   double log_sum = 0;
+  double log_harms = 0;
   for (std::size_t f = 0; f < kFeatures; ++f) {
     const auto feature = static_cast<Feature>(f);
     const auto move = features.seen[f].move;
-    if (move != Move::kAbsent) {
-      const double odds = strange.contains(feature) ? likelihood_by_chance(feature, move)
-                                                    : odds_of(cause, feature, features);
-      log_sum += std::log(std::max(1e-4, odds));
+    if (move == Move::kAbsent || is_said_already(feature, features)) {
+      continue;
     }
+    const double odds = strange.contains(feature) ? likelihood_by_chance(feature, move)
+                                                  : odds_of(cause, feature, features);
+    const bool is_harm = std::ranges::find(kHarms, feature) != std::end(kHarms);
+    (is_harmless && is_harm ? log_harms : log_sum) += std::log(std::max(1e-4, odds));
   }
-  return std::exp(kTemper * log_sum);
+  return std::exp(kTemper * (log_sum + std::max(log_harms, std::log(kNoHarmYet))));
 }
 
 /// Causes that are hardly ever seen without one certain feature count less where nobody looked at
@@ -126,18 +172,26 @@ double defining_weight(const Cause& cause, const FeatureSet& features) {
              : 1;
 }
 
+/// A direction with errors loses acknowledgements, too: what those were for is sent again by the
+/// other direction's transmitter (PCIe Base: its REPLAY_TIMER expires). How often is modelled.
+constexpr double kAckLost = 0.5;
+
 /// What only one direction shows and the other's features do not repeat as "opposite". A cause must
 /// explain it too, or a direction in which nothing is measured would explain everything best.
 constexpr Feature kOfOneDirection[] = {Feature::kTransmitPower, Feature::kBias,
                                        Feature::kUncorrectable, Feature::kReplays};
 
-double opposite_weight(const Cause& cause, const FeatureSet& opposite) {
+double opposite_weight(const Cause& cause, const FeatureSet& features, const FeatureSet& opposite) {
   double log_sum = 0;
   for (const auto feature : kOfOneDirection) {
     const auto move = opposite[feature].move;
     if (move != Move::kAbsent) {
-      const double odds = cause.both_directions ? likelihood(cause, feature, move)
-                                                : likelihood_by_chance(feature, move);
+      double odds = cause.both_directions ? likelihood(cause, feature, move)
+                                          : likelihood_by_chance(feature, move);
+      if (feature == Feature::kReplays && move == Move::kRaised &&
+          features[Feature::kErrors].move == Move::kRaised) {
+        odds = std::max(odds, kAckLost * likelihood(cause, Feature::kErrors, Move::kRaised));
+      }
       log_sum += std::log(std::max(1e-4, odds));
     }
   }
@@ -147,7 +201,10 @@ double opposite_weight(const Cause& cause, const FeatureSet& opposite) {
 double unknown_weight(const FeatureSet& features, const FeatureSet& opposite) {
   double log_sum = 0;
   for (std::size_t f = 0; f < kFeatures; ++f) {
-    log_sum += std::log(likelihood_of_unknown(static_cast<Feature>(f), features.seen[f].move));
+    const auto feature = static_cast<Feature>(f);
+    if (!is_said_already(feature, features)) {
+      log_sum += std::log(likelihood_of_unknown(feature, features.seen[f].move));
+    }
   }
   for (const auto feature : kOfOneDirection) {
     log_sum += std::log(likelihood_of_unknown(feature, opposite[feature].move));
@@ -224,21 +281,16 @@ class Weigher {
   /// Who decides the bits of a section: modules that do not retime (linear optics, passive copper)
   /// pass the wave on to the next one that does.
   std::size_t receiver(LaneDirection direction, std::size_t section) const {
-    return decider(direction == LaneDirection::kTowardDevice ? section + 1 : section,
-                   direction == LaneDirection::kTowardDevice);
+    return evidence_.decider(direction == LaneDirection::kTowardDevice ? section + 1 : section,
+                             direction == LaneDirection::kTowardDevice);
   }
   /// Whose levels and jitter a section carries. A laser is the module's own, retiming or not.
   std::size_t transmitter(LaneDirection direction, std::size_t section, Where where) const {
     const bool is_toward_device = direction == LaneDirection::kTowardDevice;
     const std::size_t near = is_toward_device ? section : section + 1;
-    return where == Where::kOptical || where == Where::kActive ? near
-                                                               : decider(near, !is_toward_device);
-  }
-  std::size_t decider(std::size_t node, bool is_upward) const {
-    while (node > 0 && node < evidence_.sections && !evidence_.repeaters[node - 1].retimes) {
-      node = is_upward ? node + 1 : node - 1;
-    }
-    return node;
+    return where == Where::kOptical || where == Where::kActive
+               ? near
+               : evidence_.decider(near, !is_toward_device);
   }
 
   Place place_of(std::size_t section) const {
@@ -421,7 +473,7 @@ class Weigher {
     const double places = static_cast<double>((showing ? 1 : 2) * evidence_.sections);
     one.weight = cause.prior / places * defining_weight(cause, features) *
                  weight_of(cause, features, strange) *
-                 opposite_weight(cause, features_at(opposite(direction), section));
+                 opposite_weight(cause, features, features_at(opposite(direction), section));
     candidates_.push_back(std::move(one));
   }
 

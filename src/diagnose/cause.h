@@ -29,6 +29,7 @@ enum class Where : std::uint8_t {
   kCopper,     ///< a cable of copper
   kElectric,   ///< copper of any kind: cable, board, backplane
   kPluggable,  ///< a connector in the section: card, cable, module
+  kContact,    ///< contacts of metal in the section: a connector that is not the fibre's
   kActive,     ///< a retimer, or an active cable's or optics' module, at an end of the section
   kPcie,
 };

@@ -412,13 +412,15 @@ class Reader {
         continue;
       }
       const auto& state = *end.state;
-      const bool is_there = state.a.occupied.value_or(false) || state.training.value_or(false);
-      if (is_there || state.a.occupied) {
+      const bool is_there = state.a.occupied.value_or(false) ||
+                            state.a.component_present.value_or(false) ||
+                            state.training.value_or(false);
+      if (is_there || state.a.occupied || state.a.component_present) {
         seen.move = is_there ? Move::kNormal : Move::kLowered;
         seen.onset = *end.down_since;
         seen.at = end.at;
         seen.subject = out_.sight->id;
-        seen.text = is_there ? "" : "its slot is empty";
+        seen.text = is_there ? "" : "nothing is there at its far end";
       }
     }
     both(Feature::kPresence, seen);
@@ -873,13 +875,33 @@ void Reader::decide() {
 
 }  // namespace
 
+std::size_t LinkEvidence::decider(std::size_t node, bool is_upward) const {
+  while (node > 0 && node < sections && !repeaters[node - 1].retimes) {
+    node = is_upward ? node + 1 : node - 1;
+  }
+  return node;
+}
+
+const Seen& LinkEvidence::margin_of(LaneDirection direction, std::size_t section) const {
+  const auto d = static_cast<std::size_t>(direction);
+  if (margin.at(section)[d].move != Move::kAbsent) {
+    return margin.at(section)[d];
+  }
+  return direction == LaneDirection::kTowardDevice ? margin.at(decider(section + 1, true) - 1)[d]
+                                                   : margin.at(decider(section, false))[d];
+}
+
 FeatureSet LinkEvidence::features(LaneDirection direction, std::size_t section) const {
   const auto d = static_cast<std::size_t>(direction);
   FeatureSet out = of.at(d);
-  out[Feature::kMargin] = margin.at(section)[d];
-  out[Feature::kMarginOpposite] = margin.at(section)[other(d)];
+  const auto& own = margin_of(direction, section);
+  out[Feature::kMargin] = own;
+  out[Feature::kMarginOpposite] =
+      margin_of(direction == LaneDirection::kTowardDevice ? LaneDirection::kTowardHost
+                                                          : LaneDirection::kTowardDevice,
+                section);
   for (std::size_t s = 0; s < sections; ++s) {
-    if (s != section) {
+    if (s != section && &margin.at(s)[d] != &own) {
       note(out[Feature::kMarginElsewhere], margin.at(s)[d]);
     }
   }

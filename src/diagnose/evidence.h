@@ -33,6 +33,11 @@ struct LinkEvidence {
   base::WallTime since;
   base::WallTime at;  ///< of the newest evidence
 
+  /// The next node from this one on, upward or downward, that decides bits anew: modules that do
+  /// not retime (linear optics, passive copper) pass the wave on. 0 and `sections` are the ends.
+  [[nodiscard]] std::size_t decider(std::size_t node, bool is_upward) const;
+  /// Of the receiver that decides the bits of this section.
+  [[nodiscard]] const Seen& margin_of(fabric::LaneDirection direction, std::size_t section) const;
   /// The features as a cause in this direction and section would have to explain them.
   [[nodiscard]] FeatureSet features(fabric::LaneDirection direction, std::size_t section) const;
 };

@@ -260,7 +260,13 @@ std::set<std::size_t> spreading(const Sight& sight, const std::vector<LinkEviden
                                 base::WallTime now) {
   std::map<std::string, std::vector<std::size_t>> fresh;
   for (std::size_t i = 0; i < evidences.size(); ++i) {
-    if (now - evidences[i].since >= kSpreads) {
+    auto wait = kSpreads;
+    for (const auto& end : evidences[i].sight->ends) {
+      if (end.host < sight.hosts().size()) {
+        wait = std::max(wait, base::Duration{kSpreadLooks * sight.hosts()[end.host].usual.ns});
+      }
+    }
+    if (now - evidences[i].since >= wait) {
       continue;
     }
     for (const auto& element : elements_of(sight.joint(), evidences[i])) {

@@ -27,13 +27,14 @@ struct SharedCause {
 [[nodiscard]] std::vector<SharedCause> shared_causes(const Sight& sight,
                                                      const std::vector<LinkEvidence>& evidences);
 
-/// What began together on one machine is not accused link by link before so much time has passed:
-/// if it has one reason, that shows on more of its links by then. A house choice: three looks of
-/// the usual pace.
+/// What began together on one machine is not accused link by link before so much time has passed,
+/// or three looks of that machine where those are rarer: if it has one reason, that shows on more
+/// of its links by then. A house choice.
 inline constexpr base::Duration kSpreads{60LL * 1'000'000'000};
+inline constexpr std::int64_t kSpreadLooks = 3;
 
 /// Members of a trouble that may still spread, as indices into the evidences: with two links or
-/// more on one thing that began within kSpreads of each other, and of now.
+/// more on one thing that began within that time of each other, and of now.
 [[nodiscard]] std::set<std::size_t> spreading(const Sight& sight,
                                               const std::vector<LinkEvidence>& evidences,
                                               base::WallTime now);

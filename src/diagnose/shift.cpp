@@ -103,6 +103,17 @@ Shift absolute_shift(const Sight& sight, const Signal& signal) {
   return out;
 }
 
+/// Temperature and load move a healthy link's error ratio by less than a decade (source.cpp), on a
+/// hot day by a little more: what all links did at once and beyond that is no weather, which comes
+/// slowly. A house choice.
+constexpr double kWeatherDecades = 1.5;
+
+bool is_weather(const Signal& signal, const Shift& shift, double common) {
+  const bool is_in_decades =
+      signal.source->is_counter || signal.source->quantity == Quantity::kErrorRatio;
+  return common != 0 && (!is_in_decades || shift.is_slow || std::abs(common) <= kWeatherDecades);
+}
+
 }  // namespace
 
 JudgedShift judged_shift(const Sight& sight, const Signal& signal) {
@@ -122,7 +133,8 @@ JudgedShift judged_shift(const Sight& sight, const Signal& signal) {
   const double own = out.shift.move == Move::kLowered ? -std::abs(out.shift.size) : out.shift.size;
   const double left = own - out.common;
   const double least = out.shift.size == 0 ? 0 : signal.source->least;
-  if (out.common != 0 && std::abs(left) < std::min(least, std::abs(own))) {
+  if (is_weather(signal, out.shift, out.common) &&
+      std::abs(left) < std::min(least, std::abs(own))) {
     out.is_common = true;
     out.shift.move = Move::kNormal;
   }

@@ -227,6 +227,12 @@ TEST(Watch, CallsALinkUnpluggedOnlyWhereSomethingSaysSo) {
   });
   EXPECT_EQ(pulled.cause, "unplugged");
   EXPECT_TRUE(pulled.part);
+  // A port without a slot may tell, too: Link Status 2, Downstream Component Presence.
+  const auto hears_nothing = cause_of([](TestHost& host) {
+    host.link(0).up = false;
+    host.link(0).a.component_present = false;
+  });
+  EXPECT_EQ(hears_nothing.cause, "unplugged");
   const auto is_there = cause_of([](TestHost& host) {
     host.link(0).up = false;
     host.link(0).a.occupied = true;
@@ -257,6 +263,65 @@ TEST(Watch, AMarginThatFellInBothDirectionsIsOfTheContacts) {
   EXPECT_GE(contacts, 2.0 / 3) << findings[0].finding.cause;
 }
 
+// Passive copper decides no bits: what either end's receiver hears is of all that lies between.
+TEST(Watch, NamesThePassiveCableWhoseEndsBothHearBadly) {
+  const auto cables = whole_host(4, fabric::Medium::kDac);
+  const auto findings = told_of(cables, Metric::kPortFigureOfMerit, 20, [](TestHost& host) {
+    host.snapshot.samples[0].value = observe::Value(17.0);
+    host.snapshot.samples[4].value = observe::Value(17.0);
+  });
+  ASSERT_EQ(open_count(findings), 1U);
+  const auto& hypotheses = findings[0].finding.hypotheses;
+  ASSERT_FALSE(hypotheses.empty());
+  ASSERT_TRUE(hypotheses[0].part) << findings[0].finding.cause;
+  EXPECT_EQ(hypotheses[0].part->kind, "cable");
+}
+
+// A fibre has no contacts of metal; those of its modules are beside it.
+TEST(Watch, LooksForDirtyContactsBesideTheFibreAndNotInIt) {
+  const auto optics = whole_host(4, fabric::Medium::kLpo);
+  const auto findings = told_of(optics, Metric::kPortFigureOfMerit, 20, [](TestHost& host) {
+    host.snapshot.samples[0].value = observe::Value(17.0);
+  });
+  ASSERT_EQ(open_count(findings), 1U);
+  for (const auto& one : findings[0].finding.hypotheses) {
+    const bool is_contact = one.cause == "dirty_contact" || one.cause == "fretting_contact";
+    EXPECT_FALSE(is_contact && one.part && one.part->kind == "fibre") << one.cause;
+  }
+}
+
+// PCIe Base: a transmitter sends again where no acknowledgement comes in time. Where the way back
+// is bad, that is the way which loses them.
+TEST(Watch, BlamesTheDirectionWithErrorsThoughTheOtherEndSendsAgain) {
+  auto host = whole_host(4, fabric::Medium::kBoard);
+  Watch watch;
+  std::uint64_t bad = 0;
+  std::vector<LivingFinding> findings;
+  for (int n = 0; n < 40; ++n) {
+    host.snapshot.taken = kStart + seconds(20 * n);
+    host.snapshot.host.uptime = seconds(36000 + 20 * n);
+    host.snapshot.samples.clear();
+    bad += n >= 30 ? 5000 : 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      host.count(host.ports_a[i], Metric::kAerCorrectable, "RxErr", i == 0 ? bad : 0);
+      host.count(host.ports_a[i], Metric::kAerCorrectable, "Rollover", i == 0 ? bad / 2 : 0);
+      host.count(host.ports_b[i], Metric::kAerCorrectable, "RxErr", 0);
+      host.count(host.ports_b[i], Metric::kAerCorrectable, "Rollover", 0);
+    }
+    watch.take(host.snapshot);
+    findings = watch.judge(host.snapshot.taken);
+  }
+  ASSERT_EQ(open_count(findings), 1U);
+  double toward_host = 0;
+  double toward_device = 0;
+  for (const auto& one : findings[0].finding.hypotheses) {
+    toward_host += one.direction == fabric::LaneDirection::kTowardHost ? one.probability : 0;
+    toward_device += one.direction == fabric::LaneDirection::kTowardDevice ? one.probability : 0;
+  }
+  EXPECT_GT(toward_host, 0.5) << findings[0].finding.cause;
+  EXPECT_LT(toward_device, 0.1) << findings[0].finding.cause;
+}
+
 TEST(Watch, ALinkThatIsDownHasNoErrorRatio) {
   const auto findings = told_of(whole_host(4, fabric::Medium::kDspOptics), Metric::kModulePreFecBer,
                                 1e-8, [](TestHost& host) {
@@ -284,6 +349,53 @@ TEST(Belief, TooLittleCoolingTakesTheLinksDownAtLast) {
   EXPECT_EQ(belief.hypotheses[0].cause, "cooling");
   ASSERT_TRUE(belief.hypotheses[0].part);
   EXPECT_EQ(belief.hypotheses[0].part->kind, "fan");
+}
+
+// Sensors feel heat long before eyes close: that no harm came yet is one fact, however many
+// counters say it.
+TEST(Belief, HeatIsCoolingsBeforeItDoesHarm) {
+  FeatureSet features;
+  features[Feature::kTemperature].move = Move::kRaised;
+  features[Feature::kSlow].move = Move::kRaised;
+  for (const auto feature :
+       {Feature::kErrors, Feature::kErrorsOpposite, Feature::kMargin, Feature::kMarginOpposite,
+        Feature::kMarginElsewhere, Feature::kReplays, Feature::kBias, Feature::kDown}) {
+    features[feature].move = Move::kNormal;
+  }
+  PartRef machine;
+  machine.kind = "switch";
+  machine.place = "spine0";
+  const auto belief = belief_of_shared(features, machine, true);
+  ASSERT_FALSE(belief.hypotheses.empty());
+  EXPECT_EQ(belief.hypotheses[0].cause, "cooling");
+  EXPECT_TRUE(belief.hypotheses[0].part) << belief.hypotheses[0].probability;
+}
+
+/// Findings about eight links whose corrected errors all become so many times as many.
+std::size_t found_when_all_grow(std::uint64_t factor) {
+  auto host = whole_host(8);
+  Watch watch;
+  std::size_t open = 0;
+  std::uint64_t errors = 0;
+  for (int n = 0; n < 45; ++n) {
+    host.snapshot.taken = kStart + seconds(20 * n);
+    host.snapshot.host.uptime = seconds(36000 + 20 * n);
+    host.snapshot.samples.clear();
+    errors += 1000 * (n < 30 ? 1 : factor);
+    for (std::size_t i = 0; i < 8; ++i) {
+      host.count(host.ports_a[i], Metric::kFecCorrectedBits, "total", errors);
+    }
+    watch.take(host.snapshot);
+    open = open_count(watch.judge(host.snapshot.taken));
+  }
+  return open;
+}
+
+// Heat and load move a healthy link's error ratio by about a decade: all links together by two have
+// a reason.
+TEST(Watch, TakesAllLinksForTheWeatherOnlyWithinWhatWeatherDoes) {
+  EXPECT_EQ(found_when_all_grow(20), 0U);
+  EXPECT_EQ(found_when_all_grow(200), 1U);
 }
 
 /// Errors on the first links of eight: on two of them from look 30 on, on `all` a look later.
@@ -456,7 +568,7 @@ TEST(Watch, TheOrderOfWhatComesInAtOneTimeDoesNotMatter) {
 TEST(Watch, WeatherThatMovesAllLinksIsNoFinding) {
   TwoPorts ports;
   const auto before = ports.run(kStart, 1800, 40, 40);
-  const auto after = ports.run(before, 1800, 4000, 4000);
+  const auto after = ports.run(before, 1800, 800, 800);
   EXPECT_EQ(open_count(ports.watch.judge(after)), 0U);
 }
 

@@ -325,6 +325,9 @@ observe::LinkEnd link_end(const bus::HostTree& tree, const PciFunction& function
       link->max_width.value() == 0
           ? Reading<base::LaneCount>(absent(Absence::kGarbled, "width in Link Capabilities"))
           : link->max_width;
+  if (link->component_present) {
+    end.component_present = *link->component_present;
+  }
   if (link->has_registers_2) {
     end.target_rate = known(link->target_rate, "Target Link Speed in Link Control 2");
     end.autonomous_speed_disabled = link->autonomous_speed_disabled;

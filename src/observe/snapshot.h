@@ -79,6 +79,9 @@ struct LinkEnd {
   Reading<bool> contained = absent(Absence::kNotProvided);  ///< DPC holds the link below down
   Reading<bool> occupied =
       absent(Absence::kNotProvided);  ///< slot's presence detect; ports with a slot
+  Reading<bool> component_present =
+      absent(Absence::kNotProvided);  ///< PCIe ports that tell it (Link Status 2), with or without
+                                      ///< a slot: something is at the far end
   Reading<bool> powered_off =
       absent(Absence::kNotProvided);  ///< software switched the slot off; ports with a slot
   friend bool operator==(const LinkEnd&, const LinkEnd&) = default;

@@ -61,9 +61,10 @@ struct ExpressPlaces {
         equalised = in("LnkSta2", "EqualizationComplete"),
         equalise = in("LnkSta2", "LinkEqualizationRequest"), retimer = in("LnkSta2", "Retimer"),
         retimers = in("LnkSta2", "2Retimers"), flit = in("LnkSta2", "FltMode"),
-        hot_plug = in("SltCap", "HotPlug"), number = in("SltCap", "Slot"),
-        controller = in("SltCap", "PwrCtrl"), power_off = in("SltCtl", "Power"),
-        present = in("SltSta", "PresDet"), power_fault = in("SltSta", "PowerFlt");
+        component = in("LnkSta2", "DownstreamComp"), hot_plug = in("SltCap", "HotPlug"),
+        number = in("SltCap", "Slot"), controller = in("SltCap", "PwrCtrl"),
+        power_off = in("SltCtl", "Power"), present = in("SltSta", "PresDet"),
+        power_fault = in("SltSta", "PowerFlt");
 };
 
 /// Log2 of the lanes; 5 and 6 are reserved, 7 means "dynamic" where a target is asked for.
@@ -125,6 +126,20 @@ bool may_have_slot(PortType type) {
          type == PortType::kPciPcieBridge;
 }
 
+/// 1: link down, not present; 2: link down, present; 4 and 5: link up; others say nothing.
+std::optional<bool> component_of_code(std::uint32_t code) {
+  switch (code) {
+    case 1:
+      return false;
+    case 2:
+    case 4:
+    case 5:
+      return true;
+    default:
+      return std::nullopt;
+  }
+}
+
 LinkRegisters read_link(const Reader& in, bool version_2) {
   const ExpressPlaces& p = places().express;
   LinkRegisters link;
@@ -162,6 +177,7 @@ LinkRegisters read_link(const Reader& in, bool version_2) {
   link.equalization_complete = in.get(p.equalised) != 0;
   link.equalization_requested = in.get(p.equalise) != 0;
   link.flit_mode = in.get(p.flit) != 0;
+  link.component_present = component_of_code(in.get(p.component));
   return link;
 }
 

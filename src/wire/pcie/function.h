@@ -58,6 +58,9 @@ struct LinkRegisters {
   bool equalization_complete = false;  ///< Link Status 2, 8 GT/s
   bool equalization_requested = false;
   bool flit_mode = false;  ///< Link Status 2, Flit Mode Status
+  /// Link Status 2, Downstream Component Presence: a downstream port's receivers found another's,
+  /// or its slot did; absent where it is not determined, or the port has no such field.
+  std::optional<bool> component_present;
 };
 
 struct SlotRegisters {

@@ -114,6 +114,20 @@ TEST(PcieFunction, ReadsTheLink) {
   EXPECT_TRUE(link.flit_mode);
 }
 
+// PCIe Base 6.2, 7.5.3.20, Link Status 2 bits 14:12; lspci prints them as "DownstreamComp".
+TEST(PcieFunction, ReadsWhetherAComponentIsThereBelow) {
+  auto config = root_port();
+  EXPECT_EQ(read_function(config.bytes()).link->component_present, std::nullopt) << "no such field";
+  config.put(0x40 + PCI_EXP_LNKSTA2, 2, 1U << 12);
+  EXPECT_EQ(read_function(config.bytes()).link->component_present, false);
+  for (const unsigned code : {2U, 4U, 5U}) {
+    config.put(0x40 + PCI_EXP_LNKSTA2, 2, code << 12);
+    EXPECT_EQ(read_function(config.bytes()).link->component_present, true) << code;
+  }
+  config.put(0x40 + PCI_EXP_LNKSTA2, 2, 3U << 12);
+  EXPECT_EQ(read_function(config.bytes()).link->component_present, std::nullopt) << "reserved";
+}
+
 TEST(PcieFunction, ReadsTheWidthOfTheLastTrainingFromDevice3) {
   auto config = root_port();
   EXPECT_FALSE(read_function(config.bytes()).device_3.has_value());
