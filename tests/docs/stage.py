@@ -113,6 +113,8 @@ def make(folder, root, weft):
     write(f"{folder}/dump.txt", DUMP)
     write(f"{folder}/allreduce.goal", "num_ranks 2\nrank 0 { a: send 8b to 1; b: recv 8b from 1 }\n"
           "rank 1 { a: send 8b to 0; b: recv 8b from 0 }\n")
+    for rank in (0, 1):
+        shutil.copy(f"{root}/data/fuzz/chakra_fuzz/collectives.et", f"{folder}/llama.{rank}.et")
     write(f"{folder}/token.txt", "operator 0123456789abcdef0123456789abcdef me\n")
     os.chmod(f"{folder}/token.txt", 0o600)
     shutil.copy(f"{root}/data/links/pcie6.yaml", f"{folder}/mine.yaml")

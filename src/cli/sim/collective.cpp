@@ -6,7 +6,6 @@
 #include "cli/draw/terminal_plot.h"
 #include "cli/files.h"
 #include "cli/sim/input.h"
-#include "cli/sim/schedule.h"
 #include "cli/terminal.h"
 #include "sim/amount.h"
 #include "sim/import/astra.h"
@@ -46,7 +45,6 @@ constexpr OptionSpec kOptions[] = {
     {"--late", "RANK:TIME", "This rank begins later by so much. May be repeated.", true},
     {"--seed", "S", "Of skew and of ECMP's hashes. Default 1."},
     {"--cross-check", "", "Also by the other fidelities, with the differences."},
-    kSimSchedule,
     {"--trace", "FILE", "Operations of the largest size as a trace that Perfetto opens."},
     {"--csv", "FILE", "The table as CSV."},
     {"--dot", "FILE", "The network with the utilisation of its links, as a Graphviz graph."},
@@ -66,8 +64,6 @@ constexpr ExampleSpec kExamples[] = {
      "The all-reduce table of an 8-GPU baseboard."},
     {"weft sim collective racks/nvl72.yaml --degrade '*gpu0/nvl0*=x1' --size 1G",
      "The same with a link at half width."},
-    {"weft sim collective star:16 --schedule allreduce.goal",
-     "A schedule that another program has written."},
     {"weft sim collective fat-tree:k=8 --op alltoall --size 16M --cross-check",
      "All-to-all on a fat tree, by closed form, flows and packets."},
 };
@@ -375,9 +371,6 @@ int run(const Arguments& arguments) {
   const auto site = sim::Site::make(input->network, input->state);
   if (!site) {
     return report(site.error());
-  }
-  if (arguments.has("--schedule")) {
-    return run_sim_schedule(arguments, *input, **site);
   }
   const auto rows = answer_all(**site, *question);
   if (!rows) {

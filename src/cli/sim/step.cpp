@@ -2,6 +2,7 @@
 #include "cli/sim/step.h"
 
 #include "base/text.h"
+#include "cli/sim/schedule.h"
 #include "cli/sim/step_options.h"
 #include "sim/amount.h"
 #include "sim/parameter.h"
@@ -34,8 +35,11 @@ constexpr OptionSpec kOptions[] = {
     {"--recompute", "NAME", "full, selective (default) or none."},
     kStepPeak,
     {"--memory", "RATE", "Memory bandwidth of one rank, for decode. Default 2000GB/s."},
+    kSimSchedule,
+    kSimGroups,
+    kSimTrace,
     {"--parameters", "", "Also print every parameter with its source and trust."},
-    {"--json", "", "The result as JSON, schema weftline/sim-step/1."},
+    {"--json", "", "The result as JSON, schema weftline/sim-step/1 or weftline/sim-schedule/1."},
     kSimState,
     kSimDegrade,
     kSimRanks,
@@ -50,6 +54,10 @@ constexpr ExampleSpec kExamples[] = {
      "A training step of 22 billion parameters on 8 GPUs."},
     {"weft sim step nvl72 --model deepseek-v3 --mode decode --tensor 1 --expert 64 --batch 2048",
      "Decoding with experts spread over a rack."},
+    {"weft sim step racks/hgx-h100.yaml --schedule llama.0.et",
+     "The step that a Chakra trace has recorded, on this rack."},
+    {"weft sim step star:16 --schedule allreduce.goal",
+     "A schedule that another program has written."},
 };
 constexpr ExitSpec kExits[] = {{kOk, "computed"}};
 
@@ -118,8 +126,9 @@ int run(const Arguments& arguments) {
   }
   SimMistakes mistakes;
   sim::StepSpec spec = read_step(arguments, mistakes);
-  if (!arguments.has("--model")) {
-    mistakes.add("--model", "", "given; it is needed");
+  if (arguments.has("--model") == arguments.has("--schedule")) {
+    mistakes.add("--model", arguments.value("--model").value_or(""),
+                 "given, or --schedule instead of it");
   }
   if (auto ok = mistakes.result(); !ok) {
     return report(ok.error());
@@ -130,6 +139,9 @@ int run(const Arguments& arguments) {
   const auto site = sim::Site::make(input->network, input->state);
   if (!site) {
     return report(site.error());
+  }
+  if (arguments.has("--schedule")) {
+    return run_sim_schedule(arguments, *input, **site, spec);
   }
   const auto step = sim::step_time(**site, spec, input->profile);
   if (!step) {
@@ -206,7 +218,9 @@ VerbSpec sim_step_verb() {
           "network, and adds the pipeline's bubble, gradients and expert exchanges. Nothing is "
           "overlapped unless it is said. Two parameters are fitted to four published training "
           "steps of A100 within 5 %; elsewhere the error is not known. Prefill and decode are "
-          "rooflines: bounds, not measurements.",
+          "rooflines: bounds, not measurements. With --schedule it runs what another program has "
+          "written instead, a Chakra execution trace or a GOAL schedule: its compute, messages and "
+          "collectives with their dependencies, and says how much communication nothing hid.",
           impl::kPositionals,
           impl::kOptions,
           impl::run,

@@ -18,6 +18,7 @@ namespace weft::sim {
 namespace {
 
 constexpr std::size_t kTraceMistakesMax = 20;
+constexpr std::size_t kTraceNodesMax = 16'000'000;  ///< of all ranks: some 8 GB
 
 /// "NAME" of NAME.RANK.et, and RANK; nullopt for other names.
 std::optional<std::pair<std::string, std::uint64_t>> rank_file(std::string_view path) {
@@ -99,12 +100,19 @@ base::Result<std::unique_ptr<ChakraWorkload>> load_chakra(const std::string& pat
   }
   std::vector<ChakraTrace> traces;
   std::vector<std::string> mistakes;
+  std::size_t nodes = 0;
   for (const auto& [rank, file] : files) {
     std::ifstream in(file, std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     auto trace =
         in ? read_chakra(base::as_bytes(bytes), file)
            : base::Result<ChakraTrace>(base::fail(base::Code::kNotFound, "cannot be read"));
+    nodes += trace ? trace->nodes.size() : 0;
+    if (nodes > kTraceNodesMax) {
+      return base::fail(base::Code::kResourceExhausted,
+                        fmt::format("more than {} nodes in all", kTraceNodesMax), file,
+                        "take fewer ranks, or one step of them");
+    }
     if (trace) {
       traces.push_back(std::move(*trace));
     } else if (mistakes.size() < kTraceMistakesMax) {
