@@ -126,8 +126,8 @@ base::Result<RunResult> closed_form(const CollectiveSpec& spec, AlphaBeta link) 
   const Ps far_alpha = link.far_alpha > 0 ? link.far_alpha : link.alpha;
   RunResult out;
   // Parts that are under way together share the rate; those one after another add their latencies.
-  const auto turns =
-      static_cast<double>((spec.splits + spec.active - 1) / std::max(spec.active, 1U));
+  const auto rounds = (spec.splits + spec.active - 1) / std::max(spec.active, 1U);
+  const auto turns = static_cast<double>(rounds);
   out.path.software = spec.launch + times(turns * (steps.alphas + steps.far_alphas), spec.overhead);
   out.path.latency =
       times(turns * steps.alphas, link.alpha) + times(turns * steps.far_alphas, far_alpha);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -336,8 +337,8 @@ class NcclTopology {
     if (rate && (!(*rate > 0) || *rate > 1000)) {
       say(at, fmt::format("link_speed=\"{}\" is no speed", base::printable(speed, 40)));
     } else if (rate) {
-      const auto found =
-          fabric::pcie_of(base::mega_transfers(static_cast<std::uint64_t>(*rate * 1000 + 0.5)));
+      const auto found = fabric::pcie_of(
+          base::mega_transfers(static_cast<std::uint64_t>(std::llround(*rate * 1000))));
       protocol = found ? found : protocol;
       if (!found) {
         say(at, fmt::format("link_speed=\"{}\" is no speed of PCIe", base::printable(speed, 40)));

@@ -105,7 +105,7 @@ class MatrixReader {
     } else if (words[0] == "Nodes" && *count > network_.ranks()) {
       say(fmt::format("{} nodes, but the network has {} ranks", *count, network_.ranks()));
     } else if (words[0] == "Connections") {
-      connections_ = *count;
+      connections_ = count;
     } else if (words[0] != "Nodes" && *count > 0) {
       say(fmt::format("{} are not taken", words[0]));
     }
