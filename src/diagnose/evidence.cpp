@@ -23,7 +23,7 @@ constexpr base::Duration kBootMost{600LL * 1'000'000'000};  ///< a boot lasts no
 constexpr base::Duration kFlapsWithin{24LL * 3600 * 1'000'000'000};
 constexpr base::Duration kAfterFlapWithin{10LL * 60 * 1'000'000'000};
 constexpr double kLoadedPercent = 20;
-constexpr double kHotBy = 12;  ///< Cel above its past and peers: worth a finding by itself
+constexpr double kHotBy = 8;  ///< Cel above its past and peers: worth a finding by itself
 
 std::size_t other(std::size_t direction) {
   return 1 - direction;
@@ -220,10 +220,11 @@ class Reader {
     }
   }
 
-  /// A monitor that stopped measuring while its link carries data: its module's firmware.
+  /// A monitor that stopped measuring while its link carries data: its module's firmware. A boot
+  /// excuses it for as long as booting lasts, and not what is still so after it.
   void read_hang(const Signal& signal) {
     if (!signal.hung_since || signal.last_at - *signal.hung_since < kDownAfter ||
-        sight_.is_excused(out_.sight->id, *signal.hung_since)) {
+        sight_.is_excused(out_.sight->id, signal.last_at)) {
       return;
     }
     Seen seen;

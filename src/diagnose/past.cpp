@@ -250,6 +250,42 @@ Past::Sum Past::until(base::WallTime to) const {
   return sum;
 }
 
+std::optional<Past::Level> Past::level(std::int64_t from_ns, std::int64_t to_ns) const {
+  Sum sum;
+  for (const auto& stretch : stretches_) {
+    const auto inside = std::min(stretch.to_ns, to_ns) - std::max(stretch.from_ns, from_ns);
+    const auto lasts = stretch.to_ns - stretch.from_ns;
+    // The first one of all has no length: nobody knows since when it was so.
+    const double share = lasts > 0 ? static_cast<double>(inside) / static_cast<double>(lasts)
+                         : stretch.to_ns >= from_ns && stretch.to_ns <= to_ns ? 1
+                                                                              : 0;
+    if (share > 0) {
+      sum.sum += share * stretch.sum;
+      sum.weight += share * stretch.weight;
+      sum.square += share * stretch.square;
+    }
+  }
+  return sum.weight > 0 ? std::optional(Level{.mean = sum.mean(), .variance = variance(sum)})
+                        : std::nullopt;
+}
+
+std::optional<Past> Past::less(
+    const std::function<std::optional<Level>(const Sum&)>& common) const {
+  Past out;
+  for (auto stretch : stretches_) {
+    const auto off = common(stretch);
+    if (!off) {
+      return std::nullopt;
+    }
+    const double spread = std::max(0.0, variance(stretch) - off->variance);
+    const double mean = stretch.mean() - off->mean;
+    stretch.sum = mean * stretch.weight;
+    stretch.square = (mean * mean + spread) * stretch.weight;
+    out.stretches_.push_back(stretch);
+  }
+  return out;
+}
+
 Shift Past::count_shift(double decades) const {
   Shift out;
   const auto whole = all();

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -62,6 +63,17 @@ class Past {
   [[nodiscard]] Sum all() const;
   [[nodiscard]] Sum since(base::WallTime from) const;
   [[nodiscard]] Sum until(base::WallTime to) const;
+  /// What a gauge's values were like between two times, by the stretches that lie there in part;
+  /// nullopt where there are none.
+  struct Level {
+    double mean = 0;
+    double variance = 0;
+  };
+  [[nodiscard]] std::optional<Level> level(std::int64_t from_ns, std::int64_t to_ns) const;
+  /// A gauge's past with `common` of each stretch taken off its mean and its variance; nullopt
+  /// where one of them has none.
+  [[nodiscard]] std::optional<Past> less(
+      const std::function<std::optional<Level>(const Sum&)>& common) const;
   /// The stretches, oldest first: for trends and for what moves together.
   [[nodiscard]] const std::vector<Sum>& stretches() const { return stretches_; }
 

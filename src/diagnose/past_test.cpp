@@ -94,5 +94,32 @@ TEST(Past, IsNoLongerForMuchNoise) {
   EXPECT_GE(past.stretches().back().from_ns, minute(20000 - 61).ns);
 }
 
+// Two things warm up alike; what is left of one without the other is what it did by itself.
+TEST(Past, TakesOffWhatOthersDidStretchByStretch) {
+  Past own;
+  Past other;
+  for (int n = 0; n < 72; ++n) {
+    const base::WallTime at{n * 20LL * 1'000'000'000};
+    const double warm = 66 - 14 * std::exp(-n / 4.0);
+    own.add_value(at, warm + (n >= 50 ? 7 : 0));
+    other.add_value(at, warm);
+  }
+  const auto taken_off = [&other](const Past::Sum& stretch) {
+    auto level = other.level(stretch.from_ns, stretch.to_ns);
+    if (level) {
+      level->mean -= other.all().mean();
+    }
+    return level;
+  };
+  EXPECT_EQ(own.value_shift(5).move, Move::kNormal) << "warming up hides it";
+  const auto left = own.less(taken_off);
+  ASSERT_TRUE(left.has_value());
+  const auto shift = left->value_shift(5);
+  EXPECT_EQ(shift.move, Move::kRaised);
+  EXPECT_NEAR(shift.size, 7, 1);
+  EXPECT_EQ(other.less(taken_off)->value_shift(1).move, Move::kNormal);
+  EXPECT_FALSE(own.level(-100, -50).has_value());
+}
+
 }  // namespace
 }  // namespace weft::diagnose

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -107,17 +108,70 @@ Shift absolute_shift(const Sight& sight, const Signal& signal) {
 /// hot day by a little more: what all links did at once and beyond that is no weather, which comes
 /// slowly. A house choice.
 constexpr double kWeatherDecades = 1.5;
+/// The same of margins, in sizes that count at all (source.cpp).
+constexpr double kWeatherMargins = 2;
 
 bool is_weather(const Signal& signal, const Shift& shift, double common) {
+  if (common == 0 || shift.is_slow) {
+    return common != 0;
+  }
+  if (signal.source->quantity == Quantity::kMargin) {
+    return std::abs(common) <= kWeatherMargins * signal.source->least;
+  }
   const bool is_in_decades =
       signal.source->is_counter || signal.source->quantity == Quantity::kErrorRatio;
-  return common != 0 && (!is_in_decades || shift.is_slow || std::abs(common) <= kWeatherDecades);
+  return !is_in_decades || std::abs(common) <= kWeatherDecades;
+}
+
+/// Sensors of one kind of part feel the same weather, the same warming up and the same load: where
+/// there are others, less than a limit of its own tells that one part differs. A house choice.
+constexpr double kOwnHeat = 5;
+
+/// The past of a temperature with what the middle of its peers did meanwhile taken off, stretch by
+/// stretch; nullopt where there are too few of them.
+std::optional<Past> own_heat(const Sight& sight, const Signal& signal) {
+  std::vector<const Past*> others;
+  for (const auto index : sight.peers(signal)) {
+    const auto& peer = sight.signals()[index];
+    if (peer.subject != signal.subject && peer.past.stretches().size() > 1 &&
+        others.size() < kPeersMost) {
+      others.push_back(&peer.past);
+    }
+  }
+  if (others.size() < kPeersLeast) {
+    return std::nullopt;
+  }
+  return signal.past.less([&](const Past::Sum& stretch) -> std::optional<Past::Level> {
+    std::vector<double> means;
+    std::vector<double> variances;
+    for (const auto* other : others) {
+      if (const auto level = other->level(stretch.from_ns, stretch.to_ns)) {
+        means.push_back(level->mean - other->all().mean());
+        variances.push_back(level->variance);
+      }
+    }
+    if (means.size() < kPeersLeast) {
+      return std::nullopt;
+    }
+    const auto middle = [](std::vector<double>& values) {
+      const auto at = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+      std::nth_element(values.begin(), at, values.end());
+      return *at;
+    };
+    return Past::Level{.mean = middle(means), .variance = middle(variances)};
+  });
 }
 
 }  // namespace
 
 JudgedShift judged_shift(const Sight& sight, const Signal& signal) {
   JudgedShift out;
+  if (signal.source->quantity == Quantity::kTemperature) {
+    if (const auto own = own_heat(sight, signal)) {
+      out.shift = own->value_shift(kOwnHeat);
+      return out;
+    }
+  }
   if (signal.source->is_counter) {
     out.shift = signal.past.count_shift(signal.source->least);
     if (out.shift.move == Move::kNormal) {

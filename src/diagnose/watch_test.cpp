@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -211,6 +212,62 @@ TEST(Watch, AModuleThatMeasuresNothingAnyMoreHangsAndHasNoLowMargin) {
   EXPECT_EQ(open_count(none), 0U) << "it never measured any";
 }
 
+// A boot excuses what is not ready yet, and not what is still so when it is long over.
+TEST(Watch, AModuleThatHangsThroughABootIsFoundWhenTheBootIsOver) {
+  int looks = 0;
+  const auto findings = told_of(whole_host(4, fabric::Medium::kDspOptics), Metric::kModuleSnr, 21,
+                                [&looks](TestHost& host) {
+                                  host.snapshot.host.uptime = seconds(20 * ++looks);
+                                  host.snapshot.samples[0].value = observe::Value(0.0);
+                                });
+  ASSERT_EQ(open_count(findings), 1U);
+  EXPECT_EQ(findings[0].finding.code, "part_firmware");
+}
+
+/// Findings about four links whose modules warm up and are then so much warmer.
+std::vector<LivingFinding> told_of_heat(std::array<double, 4> warmer) {
+  auto host = whole_host(4, fabric::Medium::kDspOptics);
+  Watch watch;
+  std::vector<LivingFinding> out;
+  for (int n = 0; n < 60; ++n) {
+    host.snapshot.taken = kStart + seconds(20 * n);
+    host.snapshot.host.uptime = seconds(36000 + 20 * n);
+    host.snapshot.samples.clear();
+    for (std::size_t i = 0; i < 4; ++i) {
+      const double usual = 45 - 15 * std::exp(-n / 4.0) + 0.1 * static_cast<double>(i);
+      host.snapshot.samples.push_back({host.ports_a[i], Metric::kModuleTemperature, "",
+                                       observe::Value(usual + (n >= 40 ? warmer.at(i) : 0))});
+    }
+    watch.take(host.snapshot);
+    out = watch.judge(host.snapshot.taken);
+  }
+  return out;
+}
+
+// Modules of one kind warm up alike and feel the same air: that one of them grew hotter shows
+// against the others however far all of them came before.
+TEST(Watch, HoldsAModulesHeatAgainstThatOfItsPeers) {
+  EXPECT_EQ(open_count(told_of_heat({0, 0, 0, 0})), 0U) << "warming up";
+  EXPECT_EQ(open_count(told_of_heat({9, 9, 9, 9})), 0U) << "the room";
+  const auto findings = told_of_heat({0, 9, 0, 0});
+  ASSERT_EQ(open_count(findings), 1U);
+  EXPECT_EQ(findings[0].finding.code, "part_hot");
+}
+
+// The weather comes slowly and moves margins by a decibel or so: all links at once by three have a
+// reason.
+TEST(Watch, TakesAllMarginsForTheWeatherOnlyWithinWhatWeatherDoes) {
+  const auto all_at = [](double margin) {
+    return told_of(whole_host(8), Metric::kPortFigureOfMerit, 20, [margin](TestHost& host) {
+      for (auto& sample : host.snapshot.samples) {
+        sample.value = observe::Value(margin);
+      }
+    });
+  };
+  EXPECT_EQ(open_count(all_at(19)), 0U);
+  EXPECT_EQ(open_count(all_at(17)), 1U);
+}
+
 // PCIe's Slot Status says whether a card is there, and a port that trains heard a receiver: a link
 // that is down is called unplugged on such grounds only.
 TEST(Watch, CallsALinkUnpluggedOnlyWhereSomethingSaysSo) {
@@ -369,6 +426,27 @@ TEST(Belief, HeatIsCoolingsBeforeItDoesHarm) {
   ASSERT_FALSE(belief.hypotheses.empty());
   EXPECT_EQ(belief.hypotheses[0].cause, "cooling");
   EXPECT_TRUE(belief.hypotheses[0].part) << belief.hypotheses[0].probability;
+}
+
+// A contact that opens ends in recovery: where all eyes close a little and nothing recovers, it is
+// the rails, which dip for moments.
+TEST(Belief, EyesThatCloseTogetherWithoutRecoveriesAreOfTheSupply) {
+  FeatureSet features;
+  for (const auto feature : {Feature::kErrors, Feature::kErrorsOpposite, Feature::kIntermittent}) {
+    features[feature].move = Move::kRaised;
+  }
+  for (const auto feature : {Feature::kFewLanes, Feature::kRecoveries, Feature::kUncorrectable,
+                             Feature::kMargin, Feature::kReplays, Feature::kTemperature}) {
+    features[feature].move = Move::kNormal;
+  }
+  PartRef machine;
+  machine.kind = "enclosure";
+  machine.place = "tray0";
+  const auto belief = belief_of_shared(features, machine, true);
+  ASSERT_FALSE(belief.hypotheses.empty());
+  EXPECT_EQ(belief.hypotheses[0].cause, "supply");
+  ASSERT_TRUE(belief.hypotheses[0].part);
+  EXPECT_EQ(belief.hypotheses[0].part->kind, "supply");
 }
 
 /// Findings about eight links whose corrected errors all become so many times as many.
