@@ -116,7 +116,7 @@ base::Result<Played> play(const std::vector<std::vector<N>>& ranks, const Site& 
     }
     traces.push_back(std::move(*trace));
   }
-  const auto workload = play_chakra(std::move(traces), "t", site, options);
+  const auto workload = play_chakra(traces, "t", site, options);
   if (!workload) {
     return tl::unexpected(workload.error());
   }

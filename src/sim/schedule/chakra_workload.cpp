@@ -37,7 +37,7 @@ std::optional<std::pair<std::string, std::uint64_t>> rank_file(std::string_view 
 
 }  // namespace
 
-base::Result<std::unique_ptr<ChakraWorkload>> play_chakra(std::vector<ChakraTrace> traces,
+base::Result<std::unique_ptr<ChakraWorkload>> play_chakra(const std::vector<ChakraTrace>& traces,
                                                           std::string_view name, const Site& site,
                                                           const ChakraOptions& options) {
   const auto refuse = [&](const std::vector<std::string>& mistakes) {
@@ -123,7 +123,7 @@ base::Result<std::unique_ptr<ChakraWorkload>> load_chakra(const std::string& pat
     return base::fail(base::Code::kInvalidArgument, fmt::format("{}", fmt::join(mistakes, "; ")),
                       begin.string(), "weft reads Chakra's protobuf traces of schema 0.0.4");
   }
-  return play_chakra(std::move(traces), begin.string(), site, options);
+  return play_chakra(traces, begin.string(), site, options);
 }
 
 }  // namespace weft::sim

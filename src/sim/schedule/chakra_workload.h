@@ -58,7 +58,7 @@ class ChakraWorkload : public Workload {
 /// not known or that ranks do not agree upon; collectives that differ among the ranks of a group;
 /// sends without a receive; ranks that wait for each other.
 [[nodiscard]] base::Result<std::unique_ptr<ChakraWorkload>> play_chakra(
-    std::vector<ChakraTrace> traces, std::string_view name, const Site& site,
+    const std::vector<ChakraTrace>& traces, std::string_view name, const Site& site,
     const ChakraOptions& options);
 
 /// Whether a schedule's path is that of a Chakra trace: NAME.RANK.et, or NAME where NAME.0.et is.
