@@ -115,6 +115,7 @@ std::vector<Alike> alike_of(const sim::ChakraWorkload& trace) {
     ++at->second.groups;
   }
   std::vector<Alike> out;
+  out.reserve(found.size());
   for (auto& [key, alike] : found) {
     out.push_back(std::move(alike));
   }
