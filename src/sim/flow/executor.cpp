@@ -46,9 +46,12 @@ void FlowExecutor::begin(Rank rank) {
     stream(rank, i).here.software = launch_;
     stream(rank, i).here.skew = now_ - launch_;
   }
-  for (std::uint32_t i = 0; i < workload_.streams(rank); ++i) {
-    advance(rank, i);
-  }
+  do {
+    is_received_ = false;
+    for (std::uint32_t i = 0; i < workload_.streams(rank); ++i) {
+      advance(rank, i);
+    }
+  } while (is_received_);
 }
 
 bool FlowExecutor::may_issue(Rank rank, const Stream& at, const Op& op) const {
@@ -149,7 +152,9 @@ void FlowExecutor::issue_receive(const OpRef& at, const Op& op) {
     return;
   }
   pair.arrived.pop_front();
-  // Already there: nothing was waited for. The stream goes on in advance(), which called this.
+  // Already there: nothing was waited for. The stream goes on in advance(), which called this;
+  // other streams that wait for it are looked at again.
+  is_received_ = true;
   Stream& own = stream(at.rank, at.stream);
   --own.outstanding;
   own.open.erase(at.index);
@@ -292,20 +297,23 @@ void FlowExecutor::complete(const OpRef& at, const Breakdown& path, Ps begun) {
     options_.trace({at.rank, at.stream, op.kind, op.peer, op.bytes, begun, now_, at.index});
   }
   // Whatever goes on at this instant goes on because of this.
-  for (std::uint32_t i = 0; i < workload_.streams(at.rank); ++i) {
-    Stream& other = stream(at.rank, i);
-    if (other.count != kNever) {
-      const Breakdown before = other.here;
-      const std::uint64_t next = other.next;
-      const std::uint64_t outstanding = other.outstanding;
-      other.here = path;
-      advance(at.rank, i);
-      Stream& after = stream(at.rank, i);
-      if (after.next == next && after.outstanding == outstanding && i != at.stream) {
-        after.here = before;
+  do {
+    is_received_ = false;
+    for (std::uint32_t i = 0; i < workload_.streams(at.rank); ++i) {
+      Stream& other = stream(at.rank, i);
+      if (other.count != kNever) {
+        const Breakdown before = other.here;
+        const std::uint64_t next = other.next;
+        const std::uint64_t outstanding = other.outstanding;
+        other.here = path;
+        advance(at.rank, i);
+        Stream& after = stream(at.rank, i);
+        if (after.next == next && after.outstanding == outstanding && i != at.stream) {
+          after.here = before;
+        }
       }
     }
-  }
+  } while (is_received_ && workload_.streams(at.rank) > 1);
 }
 
 void FlowExecutor::count_siblings() {

@@ -113,6 +113,7 @@ class FlowExecutor {
   Ps launch_ = 0;  ///< when the first rank begins
   std::uint64_t sequence_ = 0;
   bool is_changed_ = false;
+  bool is_received_ = false;  ///< a receive found its message there already
   std::optional<base::Error> error_;
   RunResult result_;
   std::vector<std::uint32_t> first_stream_;

@@ -56,6 +56,15 @@ TEST(Goal, dissemination_is_ten_rounds_of_latency) {
   EXPECT_EQ(ran->time, 10 * kMicrosecond);
 }
 
+TEST(Goal, a_message_that_is_there_already_wakes_whoever_needs_it) {
+  const auto ran = run(
+      "num_ranks 2\nrank 0 { a: send 0b to 1 tag 1 }\nrank 1 {\nl3: calc 5\nl1: calc 10000\n"
+      "l2: recv 0b from 0 tag 1\nl2 requires l1\nl4: calc 7\nl4 requires l3\nl4 requires l2\n}\n",
+      "star:2,latency=500ns,switch=0ns");
+  ASSERT_TRUE(ran) << ran.error().text();
+  EXPECT_EQ(ran->time, 10007 * kNanosecond);
+}
+
 TEST(Goal, only_what_is_required_is_waited_for) {
   // Taken level by level this would lock: each would wait to receive before it sends.
   const auto ran = run(
