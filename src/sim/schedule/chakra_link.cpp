@@ -166,16 +166,9 @@ class ChakraLinker {
         const auto tag = static_cast<std::uint32_t>(n.tag);
         auto& [sends, receives] =
             messages_[is_send ? std::tuple(at.rank, peer, tag) : std::tuple(peer, at.rank, tag)];
-        chain(at, is_send ? sends : receives);
+        (is_send ? sends : receives).push_back(at);
       }
     }
-  }
-
-  void chain(ChakraAt at, std::vector<ChakraAt>& same) {
-    if (!same.empty()) {
-      out.links[at.rank][at.node].follows = same.back().node;
-    }
-    same.push_back(at);
   }
 
   void collective(ChakraAt at, const ChakraNode& n) {
@@ -192,7 +185,9 @@ class ChakraLinker {
     }
     if (const auto seat = seat_of(at, n)) {
       members_[seat->group].resize(out.groups[seat->group].size());
-      chain(at, members_[seat->group][seat->member]);
+      std::vector<ChakraAt>& before = members_[seat->group][seat->member];
+      out.links[at.rank][at.node].follows = before.empty() ? kNone : before.back().node;
+      before.push_back(at);
     }
   }
 

@@ -22,7 +22,7 @@ struct ChakraAt {
 
 struct ChakraLink {
   std::vector<std::uint32_t> needs;  ///< places in the file; no doubles
-  std::uint32_t follows = kNone;     ///< the one before of the same pair and tag, or group
+  std::uint32_t follows = kNone;     ///< of a collective the one before of its group
   ChakraAt peer;                     ///< of a send its receive, of a receive its send
   std::uint32_t instance = kNone;    ///< of a collective
 };

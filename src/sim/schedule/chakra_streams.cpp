@@ -232,31 +232,18 @@ std::uint32_t ChakraStreams::plain_stream(ChakraAt at) {
   return number;
 }
 
-/// One whose sends have ended, so that none waits for another: that of the send before it of the
-/// same pair and tag, else the first.
+/// One whose sends have ended, so that none waits for another.
 std::uint32_t ChakraStreams::send_stream(ChakraAt at) {
   auto& streams = send_streams_[at.rank];
-  const std::uint32_t follows = links_.links[at.rank][at.node].follows;
-  const std::uint32_t wanted =
-      follows == kNone ? kNone : std::uint32_t{ends_[at.rank][follows].front().first};
-  SendStream* found = nullptr;
-  for (SendStream& stream : streams) {
-    if (stream.sends == 0 && (found == nullptr || stream.number == wanted)) {
-      found = &stream;
-    }
-  }
-  if (found == nullptr && streams.size() == kPlaySendsMax) {
-    found = &streams.back();
-  } else if (found == nullptr) {
+  auto found = std::find_if(streams.begin(), streams.end(),
+                            [](const SendStream& stream) { return stream.sends == 0; });
+  if (found == streams.end() && streams.size() < kPlaySendsMax) {
     streams.push_back({new_stream(at.rank, Work::kCommunication), 0});
-    found = &streams.back();
+    found = std::prev(streams.end());
   }
-  ++found->sends;
-  if (follows != kNone && found->number != wanted) {
-    const auto& [other, count] = ends_[at.rank][follows].front();
-    put_join(at.rank, found->number, other, count);
-  }
-  return found->number;
+  SendStream& stream = found == streams.end() ? streams.back() : *found;
+  ++stream.sends;
+  return stream.number;
 }
 
 void ChakraStreams::end_send(ChakraAt at) {
@@ -335,11 +322,24 @@ void ChakraStreams::put_message(ChakraAt at) {
   // Joins are issued when what they wait for is done, so that the message need not wait for them.
   op.wait = needs_own ? Wait::kAll : Wait::kNothing;
   op.peer = links_.links[at.rank][at.node].peer.rank;
-  op.tag = kPlayTagsEnd | static_cast<std::uint32_t>(of.tag);
+  op.tag = kPlayTagsEnd | tag_of_message(is_send ? links_.links[at.rank][at.node].peer : at);
   op.bytes = plan.spec.bytes;
   op.duration = is_send ? plan.spec.overhead + costs_.software_of(plan) : 0;
   put_op(at.rank, number, op);
   end_at(at, number);
+}
+
+/// Each message has its own, so that it meets its receive whatever streams the two are in.
+std::uint32_t ChakraStreams::tag_of_message(ChakraAt receive) {
+  const std::uint64_t key = std::uint64_t{receive.rank} << 32U | receive.node;
+  const auto [at, is_new] = message_tags_.try_emplace(key, messages_put_);
+  const std::uint32_t tag = at->second;
+  if (is_new) {
+    messages_put_ = (messages_put_ + 1) % kPlayTagsEnd;
+  } else {
+    message_tags_.erase(at);
+  }
+  return tag;
 }
 
 void ChakraStreams::put_collective(ChakraAt at, std::uint32_t shape, std::uint32_t member,

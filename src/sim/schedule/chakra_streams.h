@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,7 @@ class ChakraStreams {
   bool put_joins(ChakraAt at, std::uint32_t number);
   void put_compute(ChakraAt at);
   void put_message(ChakraAt at);
+  std::uint32_t tag_of_message(ChakraAt receive);
   void put_collective(ChakraAt at, std::uint32_t shape, std::uint32_t member, std::uint32_t tag);
   void put_nothing(ChakraAt at);
   void end_at(ChakraAt at, std::uint32_t number);
@@ -83,6 +85,8 @@ class ChakraStreams {
   std::vector<std::vector<SendStream>> send_streams_;
   std::vector<std::map<std::uint32_t, std::vector<std::uint32_t>>> group_streams_;
   std::map<std::uint64_t, Plan> messages_;
+  std::unordered_map<std::uint64_t, std::uint32_t> message_tags_;  ///< sent, not received
+  std::uint32_t messages_put_ = 0;
   std::uint32_t tag_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chakra traces: bytes written by hand and by protobuf's own library, times that their nodes add up
 // to, and what is refused.
+#include "base/random.h"
 #include "base/temp_folder.h"
 #include "base/test_shell.h"
 #include "sim/schedule/chakra_workload.h"
@@ -325,6 +326,62 @@ TEST(Chakra, SaysWhichCommunicationNothingHid) {
       EXPECT_EQ(time.part(Work::kCommunication), ps(shown));
       EXPECT_EQ(time.communication, ps(1000));
       EXPECT_EQ(time.idle(), 0);
+    }
+  }
+}
+
+/// A trace that can run: whatever a node needs is before it, at its rank and elsewhere.
+std::vector<std::vector<N>> random_trace(base::Random& random, std::uint32_t ranks) {
+  std::vector<std::vector<N>> out(ranks);
+  const auto any = [&](std::uint64_t below) { return random.below(below); };
+  const auto needs = [&](std::uint64_t rank) {
+    std::vector<std::uint64_t> ids;
+    const std::uint64_t count = out[rank].size();
+    for (std::uint64_t i = any(3); i > 0 && count > 0; --i) {
+      ids.push_back(any(count));
+    }
+    return ids;
+  };
+  const std::uint64_t nodes = 10 + any(60);
+  for (std::uint64_t i = 0; i < nodes; ++i) {
+    const std::uint64_t rank = any(ranks), other = (rank + 1 + any(ranks - 1)) % ranks;
+    const auto bytes = static_cast<std::int64_t>(any(3) * any(100'000));
+    const auto tag = static_cast<std::int64_t>(any(3));
+    const std::uint64_t kind = any(6);
+    if (kind == 0) {
+      for (std::uint64_t each = 0; each < ranks; ++each) {
+        out[each].push_back(all_reduce(out[each].size(), needs(each), bytes));
+      }
+    } else if (kind < 4) {
+      out[rank].push_back(
+          send(out[rank].size(), needs(rank), static_cast<std::int64_t>(other), bytes, tag));
+      out[other].push_back(
+          receive(out[other].size(), needs(other), static_cast<std::int64_t>(rank), bytes, tag));
+    } else {
+      out[rank].push_back({out[rank].size(), kind == 4 ? kCompute : 1, needs(rank), any(200)});
+    }
+  }
+  return out;
+}
+
+TEST(Chakra, WhateverCanRunRunsToItsEnd) {
+  base::Random random(7, "chakra");
+  for (int round = 0; round < 300; ++round) {
+    const auto ranks = static_cast<std::uint32_t>(2 + random.below(5));
+    const auto trace = random_trace(random, ranks);
+    const auto site = site_of(fmt::format("star:{},rate=1GB/s,latency=5us", ranks));
+    ChakraOptions options;
+    options.in_switch = round % 2 == 0;
+    const auto flows = play(trace, *site, options);
+    ASSERT_TRUE(flows) << round << ": " << flows.error().text();
+    EXPECT_EQ(flows->result.bytes_injected == 0, flows->result.bytes_delivered == 0);
+    for (const RankTime& time : flows->ranks) {
+      EXPECT_GE(time.idle(), 0) << round;
+      EXPECT_LE(time.part(Work::kCommunication), time.communication) << round;
+    }
+    if (!options.in_switch) {
+      const auto packets = play(trace, *site, options, Fidelity::kPacket);
+      ASSERT_TRUE(packets) << round << ": " << packets.error().text();
     }
   }
 }
