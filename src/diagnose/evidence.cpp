@@ -53,6 +53,11 @@ Feature feature_of(Quantity quantity) {
   }
 }
 
+bool is_clumped(const Signal& signal) {
+  return signal.metric == observe::Metric::kSymbolErrors ||
+         signal.metric == observe::Metric::kReceiveCrcErrors;
+}
+
 std::string subject_name(const Sight& sight, const Signal& signal) {
   return sight.place(signal.subject) + (signal.label.empty() ? "" : " [" + signal.label + "]");
 }
@@ -728,15 +733,23 @@ class Reader {
       Seen comes;
       Seen after;
       slow.move = comes.move = after.move = Move::kNormal;
+      const auto is_of_d = [d](const Signal& signal, Feature feature) {
+        return signal.heard && static_cast<std::size_t>(signal.heard->direction) == d &&
+               feature_of(signal.source->quantity) == feature;
+      };
+      // Frames are lost by the codeword, many at once: where codewords lost are counted, those tell
+      // the course.
+      const bool has_codewords = std::ranges::any_of(
+          shifts_, [&](const auto& one) { return is_of_d(*one.first, Feature::kUncorrectable); });
       for (const auto& [signal, shift] : shifts_) {
-        const bool is_this = signal->heard &&
-                             static_cast<std::size_t>(signal->heard->direction) == d &&
-                             feature_of(signal->source->quantity) == Feature::kErrors;
+        const bool is_this =
+            is_of_d(*signal, Feature::kErrors) && !(has_codewords && is_clumped(*signal));
         if (is_this && shift.is_slow) {
           slow.move = Move::kRaised;
           slow.onset = shift.onset;
         }
-        if (is_this && shift.share_on < 0.6) {
+        const bool is_course = is_this || is_of_d(*signal, Feature::kUncorrectable);
+        if (is_course && shift.share_on < 0.6) {
           comes.move = Move::kRaised;
           comes.onset = shift.onset;
         }

@@ -58,6 +58,11 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"decaying_laser", kRecoveries, 0.15, 0.001},
     {"decaying_laser", kReplays, 0.25, 0.001},
     {"decaying_laser", kTransmitFault, 0.05, 0.001},
+    // At its end the lane goes dark: its link flaps first, then stays down.
+    {"decaying_laser", kFlaps, 0.15, 0.001},
+    {"decaying_laser", kDown, 0.15, 0.001},
+    {"decaying_laser", kIntermittent, 0.12, 0.001},
+    {"decaying_laser", kLossOfSignal, 0.15, 0.001},
 
     // It drops out: light gone by a step; power control drives its current to the limit, or the
     // driver went and the current with it.
@@ -76,6 +81,7 @@ constexpr std::array kSigns = std::to_array<Sign>({
     {"failed_transmitter", kReplays, 0.40, 0.001},
     {"failed_transmitter", kTransmitFault, 0.50, 0.001},
     {"failed_transmitter", kLossOfSignal, 0.30, 0.001},
+    {"failed_transmitter", kIntermittent, 0.12, 0.001},
 
     // All power is fine, and still errors and flaps that come and go.
     {"loose_module", kErrors, 0.75, 0.001},

@@ -224,6 +224,73 @@ TEST(Watch, AModuleThatHangsThroughABootIsFoundWhenTheBootIsOver) {
   EXPECT_EQ(findings[0].finding.code, "part_firmware");
 }
 
+/// The first hypothesis about four optical links, 60 looks of 20 s; `change` sees each look.
+template <class Change>
+Hypothesis first_of_optics(Change change) {
+  auto host = whole_host(4, fabric::Medium::kDspOptics);
+  Watch watch;
+  std::vector<LivingFinding> findings;
+  for (int n = 0; n < 60; ++n) {
+    host.snapshot.taken = kStart + seconds(20 * n);
+    host.snapshot.host.uptime = seconds(36000 + 20 * n);
+    host.snapshot.samples.clear();
+    change(host, n);
+    watch.take(host.snapshot);
+    findings = watch.judge(host.snapshot.taken);
+  }
+  EXPECT_EQ(open_count(findings), 1U);
+  return findings.empty() || findings[0].finding.hypotheses.empty()
+             ? Hypothesis{}
+             : findings[0].finding.hypotheses[0];
+}
+
+void gauge(TestHost& host, fabric::PortId port, Metric metric, const char* label, double value) {
+  host.snapshot.samples.push_back({port, metric, label, observe::Value(value)});
+}
+
+// FEC that fails loses a codeword, and with it all frames in it: a hundred frames in four clumps
+// are four events, and tell nothing of a course. Dirt is a step (CorrOpt).
+TEST(Watch, ReadsTheCourseFromCodewordsAndNotFromTheFramesInThem) {
+  std::uint64_t bits = 0;
+  std::uint64_t lost = 0;
+  const auto first = first_of_optics([&](TestHost& host, int n) {
+    bits += n >= 30 ? 5'000'000 : 10;
+    lost += n >= 30 && n % 8 == 0 ? 1 : 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      host.count(host.ports_a[i], Metric::kFecCorrectedBits, "1", i == 0 ? bits : 10U * (n + 1U));
+      host.count(host.ports_a[i], Metric::kFecUncorrectableBlocks, "total", i == 0 ? lost : 0);
+      host.count(host.ports_a[i], Metric::kReceiveCrcErrors, "", i == 0 ? 80 * lost : 0);
+      for (const char* lane : {"0", "1", "2", "3"}) {
+        const bool is_low = i == 0 && n >= 30 && lane[0] == '1';
+        gauge(host, host.ports_a[i], Metric::kLaneReceivePower, lane, is_low ? -4.0 : -1.0);
+        gauge(host, host.ports_b[i], Metric::kLaneReceivePower, lane, -1.0);
+      }
+    }
+  });
+  EXPECT_EQ(first.cause, "contaminated_connector");
+  EXPECT_GT(first.probability, 0.5);
+}
+
+// Bias up first, then no light at all: the lane is dark, and its link flaps and goes down.
+TEST(Watch, KnowsALaserThatDiedThoughItsLinkIsDown) {
+  const auto first = first_of_optics([](TestHost& host, int n) {
+    host.link(0).up = n < 40 || (n < 48 && n % 2 == 1);
+    for (std::size_t i = 0; i < 4; ++i) {
+      for (const char* lane : {"0", "1", "2", "3"}) {
+        const bool is_it = i == 0 && lane[0] == '1';
+        const double aged = is_it ? std::min(std::max(n - 15, 0) * 1.3, 30.0) : 0;
+        gauge(host, host.ports_b[i], Metric::kLaneBias, lane, 60 + aged);
+        const bool is_dark = is_it && n >= 45;
+        gauge(host, host.ports_b[i], Metric::kLaneTransmitPower, lane, is_dark ? -40.0 : 0.0);
+        gauge(host, host.ports_a[i], Metric::kLaneReceivePower, lane, is_dark ? -40.0 : -1.0);
+      }
+    }
+  });
+  EXPECT_TRUE(first.cause == "decaying_laser" || first.cause == "failed_transmitter")
+      << first.cause;
+  EXPECT_EQ(first.direction, fabric::LaneDirection::kTowardHost);
+}
+
 /// Findings about four links whose modules warm up and are then so much warmer.
 std::vector<LivingFinding> told_of_heat(std::array<double, 4> warmer) {
   auto host = whole_host(4, fabric::Medium::kDspOptics);
