@@ -398,6 +398,17 @@ class Weigher {
     return device != nullptr && device->kind != fabric::DeviceKind::kSwitch;
   }
 
+  /// Whether anything on the link could tell that nothing is there any more: PCIe's ports can, and
+  /// modules that see no light. Elsewhere (NVLink, UALink, copper of Ethernet) that nobody told of
+  /// it says nothing, and plugs come out more often than a port dies alone.
+  bool tells_presence(std::size_t section) const {
+    bool has_light = false;
+    for (std::size_t s = 0; s < evidence_.sections; ++s) {
+      has_light = has_light || is_optical(medium_of(evidence_, s));
+    }
+    return has_light || place_of(section).is_pcie || place_of(section).medium == Medium::kUnknown;
+  }
+
   /// The only direction that shows trouble.
   std::optional<LaneDirection> showing_direction() const {
     std::array<bool, 2> shows{};
@@ -471,7 +482,8 @@ class Weigher {
       return;
     }
     const double places = static_cast<double>((showing ? 1 : 2) * evidence_.sections);
-    one.weight = cause.prior / places * defining_weight(cause, features) *
+    const bool is_untold = cause.key == "unplugged" && !tells_presence(section);
+    one.weight = cause.prior / places * (is_untold ? 1 : defining_weight(cause, features)) *
                  weight_of(cause, features, strange) *
                  opposite_weight(cause, features, features_at(opposite(direction), section));
     candidates_.push_back(std::move(one));

@@ -371,6 +371,22 @@ TEST(Watch, CallsALinkUnpluggedOnlyWhereSomethingSaysSo) {
   EXPECT_FALSE(unsaid.part) << unsaid.cause;
 }
 
+// Nothing on passive copper of other families could tell that a plug is out: silence says nothing.
+TEST(Watch, TakesTheCableForPulledWhereNothingCouldTell) {
+  auto host = whole_host(4, fabric::Medium::kDac);
+  for (auto& state : host.snapshot.links) {
+    state.family = fabric::ProtocolFamily::kUalink;
+  }
+  const auto findings =
+      told_of(host, Metric::kPortFigureOfMerit, 20, [](TestHost& one) { one.link(0).up = false; });
+  ASSERT_EQ(open_count(findings), 1U);
+  const auto& hypotheses = findings[0].finding.hypotheses;
+  ASSERT_FALSE(hypotheses.empty());
+  EXPECT_EQ(hypotheses[0].cause, "unplugged");
+  ASSERT_TRUE(hypotheses[0].part) << findings[0].finding.cause;
+  EXPECT_EQ(hypotheses[0].part->kind, "cable");
+}
+
 // Without errors there is nothing to send again or to recover from: that it did not happen says no
 // more than that no errors came. Both directions have their contacts in common, and little else.
 TEST(Watch, AMarginThatFellInBothDirectionsIsOfTheContacts) {
