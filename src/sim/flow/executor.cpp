@@ -234,9 +234,10 @@ void FlowExecutor::drained(std::uint32_t index) {
   if (message.op.kind != OpKind::kSwitchReduce) {
     complete(message.from, message.path, message.issued);
   } else {
-    for (const OpRef& member : message.members) {
-      if (message.op.peer != kAll && member.rank != message.op.peer) {
-        complete(member, message.path, message.issued);
+    const Message done = message;  // completions make new messages, which move the old ones
+    for (const OpRef& member : done.members) {
+      if (done.op.peer != kAll && member.rank != done.op.peer) {
+        complete(member, done.path, done.issued);
       }
     }
   }
@@ -285,7 +286,7 @@ void FlowExecutor::deliver(Rank from, Rank to, const Op& op, const Breakdown& pa
   complete(receiver, path, posted);
 }
 
-void FlowExecutor::complete(const OpRef& at, const Breakdown& path, Ps begun) {
+void FlowExecutor::complete(OpRef at, Breakdown path, Ps begun) {
   Stream& own = stream(at.rank, at.stream);
   --own.outstanding;
   own.open.erase(at.index);

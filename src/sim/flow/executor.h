@@ -91,7 +91,8 @@ class FlowExecutor {
   void issue(const OpRef& at, const Op& op);
   void issue_receive(const OpRef& at, const Op& op);
   void issue_reduction(const OpRef& at, const Op& op);
-  void complete(const OpRef& at, const Breakdown& path, Ps begun);
+  /// By value: what goes on because of it may move the messages that the two stand in.
+  void complete(OpRef at, Breakdown path, Ps begun);
   std::uint32_t new_message(const OpRef& at, const Op& op);
   void start(std::uint32_t message);
   void drained(std::uint32_t message);
